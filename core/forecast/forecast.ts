@@ -1,0 +1,45 @@
+import type { Seconds } from '../time.ts';
+
+/** The probability levels at which a forecast gives quantiles, ascending. The upper tail is dense: it decides capacity. */
+export const LEVELS = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999] as const;
+
+/** Index of the median in {@link LEVELS}. */
+export const MEDIAN = 4;
+
+/** The load of one shard at one time to come. */
+export interface Horizon {
+  /** Seconds from `Forecast.at` to the time that is forecast. */
+  readonly ahead: Seconds;
+  /** Load (the shard's unit) at {@link LEVELS}; non-negative, non-decreasing, finite. */
+  readonly quantiles: readonly number[];
+}
+
+/** What is known at `at` about a shard's load to come. Plain data: it is stored, sent and shown as it is. */
+export interface Forecast {
+  readonly shard: string;
+  /** When it was made. */
+  readonly at: Seconds;
+  /** Time of the newest load point that it knows. */
+  readonly knownUntil: Seconds;
+  /** Ascending by `ahead`. */
+  readonly horizons: readonly Horizon[];
+  /** Which method carried it, for `explain`: e.g. `seasonal-shifted 0.7, last 0.3`. */
+  readonly method: string;
+}
+
+/** One measured load value; `NaN` is never used, a missing value is an absent point. */
+export interface LoadPoint {
+  readonly time: Seconds;
+  readonly load: number;
+}
+
+/**
+ * The port that every forecaster implements. Stateful and incremental: one per shard, fed in order of time.
+ * A later, stronger analyser replaces the implementation and nothing else.
+ */
+export interface Forecaster {
+  /** Takes the next point in. Points at or before the last one are refused. @throws {RangeError} on time going back or a negative or non-finite load. */
+  observe(point: LoadPoint): void;
+  /** Forecast at `now` for the given horizons (seconds ahead of `now`, ascending). Depends on nothing after `now`. */
+  forecast(now: Seconds, horizons: readonly Seconds[]): Forecast;
+}

@@ -1,0 +1,220 @@
+import { z } from 'zod';
+
+/**
+ * The settings of one service: one YAML file, described here and nowhere else. The JSON Schema for editors is
+ * generated from this (`npm run schema`). Durations are seconds, shares are in [0, 1], money is in $.
+ */
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/i,
+    'must be 1–32 letters, digits or hyphens, not starting or ending with a hyphen',
+  );
+const seconds = (max: number) => z.number().min(0).max(max);
+const count = (max: number) => z.int().min(0).max(max);
+
+export const modeSchema = z.enum(['shadow', 'hold', 'active']);
+
+export const shardSchema = z
+  .strictObject({
+    name: name.describe('Unique name of the shard; also its metric dimension and target-group name.'),
+    route: z
+      .union([
+        z.strictObject({ path: z.string().startsWith('/').max(128) }),
+        z.strictObject({ host: z.string().min(1).max(128) }),
+        z.strictObject({ header: z.string().min(1).max(40), value: z.string().min(1).max(128) }),
+      ])
+      .optional()
+      .describe('How requests reach the shard. Default: path /<name>/*.'),
+    priority: z.int().min(0).max(1000).default(100).describe('Higher is served first under contention.'),
+    guarantee: count(100_000)
+      .default(1)
+      .describe('Instances that the shard always gets, whatever the contention.'),
+    max: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Most instances that it may have. Default: fleet.max.'),
+    capacity: z
+      .strictObject({
+        perInstance: z.number().positive().describe('Load that one instance of weight 1 serves, in `unit`.'),
+        unit: z.string().min(1).max(40).default('requests/s').describe('Unit of the load, for people.'),
+      })
+      .describe('What one instance can do for this shard.'),
+    maxWait: seconds(3600)
+      .default(0)
+      .describe('How long load may wait in a queue before it counts as unmet (s).'),
+    standby: z
+      .strictObject({
+        instances: z.int().min(1).max(1000).describe('Instances kept configured and powered down.'),
+        wakeAbove: z
+          .number()
+          .min(0)
+          .default(0)
+          .describe('Forecast load (0.9 quantile) above which it is woken.'),
+        sleepAfter: seconds(7 * 86_400)
+          .default(3600)
+          .describe('Without load for this long, it goes back to standby (s).'),
+      })
+      .optional()
+      .describe(
+        'A cold standby shard: fully configured, powered down until forecast, event or load wakes it.',
+      ),
+    handOver: z
+      .strictObject({
+        state: z
+          .enum(['none', 'copy'])
+          .default('none')
+          .describe('Whether in-memory state is copied when a slice leaves.'),
+        stateMiB: z.number().min(0).max(1_048_576).default(0).describe('Size of that state (MiB).'),
+      })
+      .prefault({})
+      .describe('What a slice of this shard needs when it moves.'),
+    react: z
+      .strictObject({
+        utilization: z
+          .number()
+          .min(0.05)
+          .max(1)
+          .default(0.9)
+          .describe('Above this share of capacity in use the shard gets more, whatever the forecast says.'),
+        latency: z
+          .number()
+          .positive()
+          .optional()
+          .describe('Above this latency (s) the shard gets more, whatever the forecast says.'),
+      })
+      .prefault({})
+      .describe('Adjustment from what is measured, on top of the forecast.'),
+    mode: modeSchema
+      .default('shadow')
+      .describe('shadow: nothing is touched; hold: only what is lost is replaced; active.'),
+  })
+  .describe('One functional subset of the service, with its own route and target group.');
+
+export const instanceTypeSchema = z.strictObject({
+  type: z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'must be an EC2 instance type such as m7i.large'),
+  weight: z.number().positive().max(64).default(1).describe('Capacity relative to an instance of weight 1.'),
+});
+
+const leadTime = (typical: number) =>
+  z
+    .strictObject({
+      seconds: z.number().positive().max(3600).describe('Typical time (s).'),
+      spread: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0)
+        .describe('Relative standard deviation, for the backtest’s world.'),
+    })
+    .prefault({ seconds: typical });
+
+export const settingsSchema = z
+  .strictObject({
+    service: name.describe('Name of the service.'),
+    shards: z.array(shardSchema).min(1).max(20_000),
+    readyPool: z
+      .strictObject({
+        target: z
+          .union([z.literal('auto'), count(100_000)])
+          .default('auto')
+          .describe(
+            'auto: sized from joint forecast uncertainty, lead times and interruption risk; or a fixed number of instances.',
+          ),
+        max: count(100_000).default(10).describe('Upper bound of the ready pool (instances).'),
+      })
+      .prefault({}),
+    fleet: z.strictObject({
+      max: z.int().min(1).max(200_000).describe('Most running instances, ready and draining ones included.'),
+      instanceTypes: z
+        .array(instanceTypeSchema)
+        .min(1)
+        .max(40)
+        .default([{ type: 'm7i.large', weight: 1 }]),
+      zones: z.array(z.string().min(1)).min(1).max(12).default(['a', 'b', 'c']),
+      spotShare: z.number().min(0).max(1).default(0).describe('Share of the running capacity that is Spot.'),
+      warmMax: count(100_000)
+        .optional()
+        .describe('Most stopped instances in the warm pool. Default: fleet.max.'),
+      slicesPerInstance: z.int().min(1).max(64).default(1),
+      maxMovesPerTick: z.int().min(1).max(10_000).default(200),
+      leadTimes: z
+        .strictObject({
+          cold: leadTime(240).describe('From launch to ready, initialisation included.'),
+          warm: leadTime(60).describe('From stopped in the warm pool to ready.'),
+          standby: leadTime(90).describe('From a powered-down standby to ready.'),
+          activate: leadTime(10).describe('From ready to serving a shard, health check included.'),
+          drain: leadTime(60).describe('From deregistered to unused.'),
+        })
+        .prefault({}),
+      launchFailures: z
+        .number()
+        .min(0)
+        .max(0.5)
+        .default(0)
+        .describe('Share of launches that fail, for the backtest’s world.'),
+      interruptionsPerDay: z
+        .number()
+        .min(0)
+        .max(24)
+        .default(0.02)
+        .describe(
+          'Spot interruptions per instance and day: the prior of the ready pool, and the backtest’s rate without a trace.',
+        ),
+    }),
+    metrics: z
+      .strictObject({ delay: seconds(900).default(0).describe('How late load metrics arrive (s).') })
+      .prefault({}),
+    calendar: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(80),
+          shards: z.array(name).min(1).optional().describe('Default: all.'),
+          start: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset.'),
+          end: z.iso.datetime({ offset: true }),
+          factor: z
+            .number()
+            .min(0)
+            .max(1000)
+            .optional()
+            .describe('Expected load as a multiple of the usual.'),
+          load: z.number().min(0).optional().describe('Expected load in the shard’s unit, at least.'),
+          repeat: z.enum(['never', 'daily', 'weekly', 'yearly']).default('never'),
+        }),
+      )
+      .default([]),
+    costs: z
+      .strictObject({
+        instanceHour: z
+          .number()
+          .positive()
+          .default(0.1008)
+          .describe('$ per On-Demand instance of weight 1 and hour.'),
+        spotInstanceHour: z
+          .number()
+          .positive()
+          .default(0.04)
+          .describe('$ per Spot instance of weight 1 and hour.'),
+        stoppedShare: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(0.02)
+          .describe('Price of a stopped instance over that of a running one.'),
+        unmetInstanceHour: z
+          .number()
+          .positive()
+          .default(3)
+          .describe('$ for an hour in which as much load as one instance serves is left unserved.'),
+      })
+      .prefault({}),
+  })
+  .describe('Settings of a Foreshard service.');
+
+export type Mode = z.infer<typeof modeSchema>;
+export type ShardSettings = z.infer<typeof shardSchema>;
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingsInput = z.input<typeof settingsSchema>;
