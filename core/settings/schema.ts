@@ -5,12 +5,11 @@ import { z } from 'zod';
  * generated from this (`npm run schema`). Durations are seconds, shares are in [0, 1], money is in $.
  */
 
-const name = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/i,
-    'must be 1–32 letters, digits or hyphens, not starting or ending with a hyphen',
-  );
+const name = z.string().regex(
+  // No /i flag: JSON Schema has none, and the generated schema must accept what this accepts.
+  /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?$/,
+  '1–32 letters, digits or hyphens, not starting or ending with a hyphen',
+);
 const seconds = (max: number) => z.number().min(0).max(max);
 const count = (max: number) => z.int().min(0).max(max);
 
@@ -95,14 +94,14 @@ export const shardSchema = z
   .describe('One functional subset of the service, with its own route and target group.');
 
 export const instanceTypeSchema = z.strictObject({
-  type: z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'must be an EC2 instance type such as m7i.large'),
+  type: z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an EC2 instance type such as m7i.large'),
   weight: z.number().positive().max(64).default(1).describe('Capacity relative to an instance of weight 1.'),
 });
 
 const leadTime = (typical: number) =>
   z
     .strictObject({
-      seconds: z.number().positive().max(3600).describe('Typical time (s).'),
+      seconds: z.number().positive().max(3600).default(typical).describe('Typical time (s).'),
       spread: z
         .number()
         .min(0)
@@ -110,12 +109,12 @@ const leadTime = (typical: number) =>
         .default(0)
         .describe('Relative standard deviation, for the backtest’s world.'),
     })
-    .prefault({ seconds: typical });
+    .prefault({});
 
 export const settingsSchema = z
   .strictObject({
     service: name.describe('Name of the service.'),
-    shards: z.array(shardSchema).min(1).max(20_000),
+    shards: z.array(shardSchema).min(1).max(20_000).describe('The shards of the service.'),
     readyPool: z
       .strictObject({
         target: z
@@ -126,55 +125,80 @@ export const settingsSchema = z
           ),
         max: count(100_000).default(10).describe('Upper bound of the ready pool (instances).'),
       })
-      .prefault({}),
-    fleet: z.strictObject({
-      max: z.int().min(1).max(200_000).describe('Most running instances, ready and draining ones included.'),
-      instanceTypes: z
-        .array(instanceTypeSchema)
-        .min(1)
-        .max(40)
-        .default([{ type: 'm7i.large', weight: 1 }]),
-      zones: z.array(z.string().min(1)).min(1).max(12).default(['a', 'b', 'c']),
-      spotShare: z.number().min(0).max(1).default(0).describe('Share of the running capacity that is Spot.'),
-      warmMax: count(100_000)
-        .optional()
-        .describe('Most stopped instances in the warm pool. Default: fleet.max.'),
-      slicesPerInstance: z.int().min(1).max(64).default(1),
-      maxMovesPerTick: z.int().min(1).max(10_000).default(200),
-      leadTimes: z
-        .strictObject({
-          cold: leadTime(240).describe('From launch to ready, initialisation included.'),
-          warm: leadTime(60).describe('From stopped in the warm pool to ready.'),
-          standby: leadTime(90).describe('From a powered-down standby to ready.'),
-          activate: leadTime(10).describe('From ready to serving a shard, health check included.'),
-          drain: leadTime(60).describe('From deregistered to unused.'),
-        })
-        .prefault({}),
-      launchFailures: z
-        .number()
-        .min(0)
-        .max(0.5)
-        .default(0)
-        .describe('Share of launches that fail, for the backtest’s world.'),
-      interruptionsPerDay: z
-        .number()
-        .min(0)
-        .max(24)
-        .default(0.02)
-        .describe(
-          'Spot interruptions per instance and day: the prior of the ready pool, and the backtest’s rate without a trace.',
-        ),
-    }),
+      .prefault({})
+      .describe('Running instances that are initialised and bound to no shard.'),
+    fleet: z
+      .strictObject({
+        max: z
+          .int()
+          .min(1)
+          .max(200_000)
+          .describe('Most running instances, ready and draining ones included.'),
+        instanceTypes: z
+          .array(instanceTypeSchema)
+          .min(1)
+          .max(40)
+          .default([{ type: 'm7i.large', weight: 1 }])
+          .describe('Types that the groups may launch.'),
+        zones: z
+          .array(z.string().min(1).max(40))
+          .min(1)
+          .max(12)
+          .default(['a', 'b', 'c'])
+          .describe('Availability zones.'),
+        spotShare: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(0)
+          .describe('Share of the running capacity that is Spot.'),
+        warmMax: count(100_000)
+          .optional()
+          .describe('Most stopped instances in the warm pool. Default: fleet.max.'),
+        slicesPerInstance: z
+          .int()
+          .min(1)
+          .max(64)
+          .default(1)
+          .describe('Equal parts into which an instance is divided, so that small shards share one.'),
+        maxMovesPerTick: z.int().min(1).max(10_000).default(200).describe('Most moves that one plan starts.'),
+        leadTimes: z
+          .strictObject({
+            cold: leadTime(240).describe('From launch to ready, initialisation included.'),
+            warm: leadTime(60).describe('From stopped in the warm pool to ready.'),
+            standby: leadTime(90).describe('From a powered-down standby to ready.'),
+            activate: leadTime(10).describe('From ready to serving a shard, health check included.'),
+            drain: leadTime(60).describe('From deregistered to unused.'),
+          })
+          .prefault({})
+          .describe('Seconds per origin, measured rather than assumed.'),
+        launchFailures: z
+          .number()
+          .min(0)
+          .max(0.5)
+          .default(0)
+          .describe('Share of launches that fail, for the backtest’s world.'),
+        interruptionsPerDay: z
+          .number()
+          .min(0)
+          .max(24)
+          .default(0.02)
+          .describe(
+            'Spot interruptions per instance and day: the prior of the ready pool, and the backtest’s rate without a trace.',
+          ),
+      })
+      .describe('The machines: how many, which, how long they take.'),
     metrics: z
       .strictObject({ delay: seconds(900).default(0).describe('How late load metrics arrive (s).') })
-      .prefault({}),
+      .prefault({})
+      .describe('Where the load is measured.'),
     calendar: z
       .array(
         z.strictObject({
           name: z.string().min(1).max(80),
           shards: z.array(name).min(1).optional().describe('Default: all.'),
           start: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset.'),
-          end: z.iso.datetime({ offset: true }),
+          end: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset, after `start`.'),
           factor: z
             .number()
             .min(0)
@@ -182,10 +206,14 @@ export const settingsSchema = z
             .optional()
             .describe('Expected load as a multiple of the usual.'),
           load: z.number().min(0).optional().describe('Expected load in the shard’s unit, at least.'),
-          repeat: z.enum(['never', 'daily', 'weekly', 'yearly']).default('never'),
+          repeat: z
+            .enum(['never', 'daily', 'weekly', 'yearly'])
+            .default('never')
+            .describe('How often it comes again.'),
         }),
       )
-      .default([]),
+      .default([])
+      .describe('Events that are known beforehand; each has a factor, a load, or both.'),
     costs: z
       .strictObject({
         instanceHour: z
@@ -210,7 +238,8 @@ export const settingsSchema = z
           .default(3)
           .describe('$ for an hour in which as much load as one instance serves is left unserved.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What instances and unmet load cost.'),
   })
   .describe('Settings of a Foreshard service.');
 

@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest';
+import { parseSettings } from '../../core/settings/parse.ts';
+import { SettingsError } from '../../core/settings/problem.ts';
+
+const GOOD = `service: shop
+shards:
+  - name: catalog
+    capacity: { perInstance: 100 }
+  - name: search
+    capacity:
+      perInstance: 50
+      unit: queries/s
+fleet:
+  max: 40
+`;
+
+/** The good file with one line replaced by others (or, without `by`, left out); the rest keeps its place above it. */
+function withLine(line: string, by: string): string {
+  if (!GOOD.includes(line)) throw new Error(`no such line in the sample: ${line}`);
+  return GOOD.replace(line, by);
+}
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parseSettings(text, 'shop.yaml');
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const manyShards = (route: (i: number) => string) =>
+  `service: s\nfleet: { max: 1000 }\nshards:\n${Array.from({ length: 101 }, (_, i) => `  - { name: s${i}, capacity: { perInstance: 1 }${route(i)} }\n`).join('')}`;
+
+describe('a good settings file', () => {
+  it('is read with its defaults', () => {
+    const settings = parseSettings(GOOD, 'shop.yaml');
+    expect(settings.shards.map((shard) => [shard.name, shard.guarantee, shard.mode])).toEqual([
+      ['catalog', 1, 'shadow'],
+      ['search', 1, 'shadow'],
+    ]);
+    expect(settings.fleet.leadTimes.cold).toEqual({ seconds: 240, spread: 0 });
+    expect(settings.readyPool).toEqual({ target: 'auto', max: 10 });
+  });
+
+  it('may give the spread of a lead time alone', () => {
+    const text = withLine('  max: 40', '  max: 40\n  leadTimes: { warm: { spread: 0.2 } }');
+    expect(parseSettings(text, 'f').fleet.leadTimes.warm).toEqual({ seconds: 60, spread: 0.2 });
+  });
+
+  it('may use anchors', () => {
+    const text = withLine('{ perInstance: 100 }', '&same { perInstance: 100 }').replace(
+      /capacity:\n.*\n.*/,
+      'capacity: *same',
+    );
+    expect(parseSettings(text, 'f').shards[1]?.capacity.perInstance).toBe(100);
+  });
+
+  it('may have more than 100 shards when each has a host', () => {
+    expect(problemsOf(manyShards((i) => `, route: { host: s${i}.example.com }`))).toEqual([]);
+  });
+});
+
+describe('a wrong settings file', () => {
+  const service = 'service: shop';
+  const max = '  max: 40';
+  const perInstance = '{ perInstance: 100 }';
+  const calendar = (entry: string) => `${max}\ncalendar:\n  - { name: sale, ${entry} }`;
+  const week = 'start: 2026-01-05T00:00:00Z, end: 2026-01-12T00:00:00Z';
+  const cases: readonly [what: string, text: string, expected: string][] = [
+    ['empty', '', '1: settings: expected a mapping with service, shards and fleet, got an empty file'],
+    ['a list', '- a\n', '1: settings: expected a mapping with service and shards and fleet, got ["a"]'],
+    ['bad YAML', withLine(service, 'service: [shop'), '2: not valid YAML: Flow sequence'],
+    ['two documents', `${GOOD}---\n${GOOD}`, '11: not valid YAML: Source contains multiple documents'],
+    ['a tag', withLine(service, 'service: !x shop'), '1: not valid YAML: Unresolved tag: !x'],
+    ['an alias to nothing', withLine(service, 'service: *x'), '1: not valid YAML: Unresolved alias'],
+    ['a key twice', withLine(max, '  max: 1\n  max: 2'), '11: max: expected each key once, got it twice'],
+    ['no service', withLine(`${service}\n`, ''), '1: service: expected '],
+    [
+      'a bad name',
+      withLine(service, 'service: a b'),
+      '1: service: expected 1–32 letters, digits or hyphens, not',
+    ],
+    [
+      'a wrong type',
+      withLine(max, '  max: many'),
+      '10: fleet.max: expected an integer from 1 to 200000, got "many"',
+    ],
+    ['nothing', withLine(max, '  max:'), '10: fleet.max: expected an integer from 1 to 200000, got nothing'],
+    [
+      'a fraction',
+      withLine(max, '  max: 2.5'),
+      '10: fleet.max: expected an integer from 1 to 200000, got 2.5',
+    ],
+    [
+      'infinity',
+      withLine(perInstance, '{ perInstance: .inf }'),
+      '4: shards[0].capacity.perInstance: expected a number above 0, got Infinity',
+    ],
+    [
+      'zero',
+      withLine(perInstance, '{ perInstance: 0 }'),
+      '4: shards[0].capacity.perInstance: expected a number above 0, got 0',
+    ],
+    [
+      'a wrong mode',
+      withLine(perInstance, `${perInstance}\n    mode: on`),
+      '5: shards[0].mode: expected one of shadow, hold, active, got "on"',
+    ],
+    [
+      'a key that misses',
+      withLine('      perInstance: 50\n', ''),
+      '6: shards[1].capacity.perInstance: expected a number above 0, got nothing',
+    ],
+    [
+      'an unknown key',
+      withLine(perInstance, `${perInstance}\n    guarante: 2`),
+      '5: shards[0].guarante: expected a known key, the nearest is "guarantee", got "guarante"',
+    ],
+    [
+      'an unknown key at the top',
+      withLine(service, `${service}\nflet: 1`),
+      '2: flet: expected a known key, the nearest is "fleet", got "flet"',
+    ],
+    [
+      'a route of no kind',
+      withLine(perInstance, `${perInstance}\n    route: /x`),
+      '5: shards[0].route: expected a mapping with path or a mapping with host or a mapping with header and value, got "/x"',
+    ],
+    [
+      'half a route',
+      withLine(perInstance, `${perInstance}\n    route: { header: x }`),
+      '5: shards[0].route: expected a mapping with path or',
+    ],
+    [
+      'a misspelt route',
+      withLine(perInstance, `${perInstance}\n    route: { hots: x }`),
+      '5: shards[0].route.hots: expected a known key, the nearest is "host", got "hots"',
+    ],
+    [
+      'a bad path',
+      withLine(perInstance, `${perInstance}\n    route: { path: x }`),
+      '5: shards[0].route.path: expected text that starts with "/", got "x"',
+    ],
+    [
+      'a wrong target',
+      withLine(max, `${max}\nreadyPool: { target: some }`),
+      '11: readyPool.target: expected "auto" or an integer from 0 to 100000, got "some"',
+    ],
+    [
+      'target above max',
+      withLine(max, `${max}\nreadyPool: { target: 9, max: 8 }`),
+      '11: readyPool.target: expected at most readyPool.max (8), got 9',
+    ],
+    [
+      'a pool above the fleet',
+      withLine(max, `${max}\nreadyPool: { max: 41 }`),
+      '11: readyPool.max: expected at most fleet.max (40), got 41',
+    ],
+    [
+      'a warm pool above the fleet',
+      withLine(max, `${max}\n  warmMax: 41`),
+      '11: fleet.warmMax: expected at most fleet.max (40), got 41',
+    ],
+    [
+      'guarantee above max',
+      withLine(perInstance, `${perInstance}\n    guarantee: 6\n    max: 5`),
+      '5: shards[0].guarantee: expected at most max (5), got 6',
+    ],
+    [
+      'max above the fleet',
+      withLine(perInstance, `${perInstance}\n    max: 50`),
+      '5: shards[0].max: expected at most fleet.max (40), got 50',
+    ],
+    [
+      'guarantees above the fleet',
+      withLine(perInstance, `${perInstance}\n    guarantee: 40`),
+      '11: fleet.max: expected at least the sum of all guarantees (41), got 40',
+    ],
+    [
+      'standby above max',
+      withLine(perInstance, `${perInstance}\n    max: 2\n    standby: { instances: 3 }`),
+      '6: shards[0].standby.instances: expected at most max (2), got 3',
+    ],
+    [
+      'waking too late',
+      withLine(perInstance, `${perInstance}\n    max: 2\n    standby: { instances: 1, wakeAbove: 201 }`),
+      '6: shards[0].standby.wakeAbove: expected at most what max instances serve (200), got 201',
+    ],
+    [
+      'a name twice',
+      withLine('search', 'catalog'),
+      '5: shards[1].name: expected a value that entry [0] does not have, got "catalog"',
+    ],
+    [
+      'a route twice',
+      withLine(perInstance, `${perInstance}\n    route: { path: /search/* }`),
+      '6: shards[1].route: expected a route that entry [0] does not have, got "path /search/*"',
+    ],
+    [
+      'a zone twice',
+      withLine(max, `${max}\n  zones: [a, b, a]`),
+      '11: fleet.zones[2]: expected a value that entry [0] does not have, got "a"',
+    ],
+    [
+      'a type twice',
+      withLine(max, `${max}\n  instanceTypes: [{ type: m7i.large }, { type: m7i.large }]`),
+      '11: fleet.instanceTypes[1].type: expected a value that',
+    ],
+    [
+      'not a type',
+      withLine(max, `${max}\n  instanceTypes: [{ type: big }]`),
+      '11: fleet.instanceTypes[0].type: expected an EC2 instance type such as m7i.large, got "big"',
+    ],
+    [
+      'no shards',
+      'service: s\nshards: []\nfleet: { max: 1 }\n',
+      '2: shards: expected a list of 1 to 20000 entries, got []',
+    ],
+    [
+      'a stamp without offset',
+      withLine(max, calendar('start: 2026-01-05T00:00:00, end: 2026-01-06T00:00:00Z, factor: 2')),
+      '12: calendar[0].start: expected a stamp with offset such as 2026-01-05T06:15:00Z, got "2026-01-05T00:00:00"',
+    ],
+    [
+      'an end before its start',
+      withLine(max, calendar('start: 2026-01-05T02:00:00+02:00, end: 2026-01-05T00:00:00Z, factor: 2')),
+      '12: calendar[0].end: expected a time after start',
+    ],
+    [
+      'an event longer than its period',
+      withLine(max, calendar(`${week}, factor: 2, repeat: daily`)),
+      '12: calendar[0].end: expected at most 86400 s after start, because it comes daily, got 604800 s',
+    ],
+    [
+      'an event that says nothing',
+      withLine(max, calendar(week)),
+      '12: calendar[0]: expected a factor or a load, got neither',
+    ],
+    [
+      'an event of an unknown shard',
+      withLine(max, calendar(`${week}, factor: 2, shards: [serch]`)),
+      '12: calendar[0].shards[0]: expected a shard of this file, the nearest is "search", got "serch"',
+    ],
+    [
+      'paths above 100 shards',
+      manyShards((i) => (i === 7 ? ', route: { path: /x }' : `, route: { host: s${i}.example.com }`)),
+      '11: shards[7].route: expected a host for each of more than 100 shards (the target groups of one load balancer), got 1 of 101 shards without, first "s7"',
+    ],
+  ];
+
+  it.each(cases)('%s', (_, text, expected) => {
+    const problems = problemsOf(text);
+    expect(problems[0]).toContain(`shop.yaml:${expected}`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).not.toContain('\n');
+  });
+
+  it('is told all that is wrong, in order of lines', () => {
+    const text = withLine(max, '  max: -1')
+      .replace('name: catalog', 'name: a/b')
+      .replace('perInstance: 50', 'per: 1');
+    expect(problemsOf(text).map((problem) => problem.split(': ').slice(0, 2).join(' '))).toEqual([
+      'shop.yaml:3 shards[0].name',
+      'shop.yaml:6 shards[1].capacity.perInstance',
+      'shop.yaml:7 shards[1].capacity.per',
+      'shop.yaml:10 fleet.max',
+    ]);
+  });
+
+  it('is refused in reasonable time when its aliases explode', () => {
+    const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`)}]`);
+    expect(problemsOf(`a0: &a0 [x]\n${levels.join('\n')}\n`)[0]).toContain('shop.yaml:1: not valid YAML: ');
+  });
+});
