@@ -11,6 +11,8 @@ export interface LoadTrace {
   readonly start: Seconds;
   readonly step: Seconds;
   readonly values: readonly Float64Array[];
+  /** What the reader left out or mended, one sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /** How a trace is divided: `[0, history)` is known, `[history, end)` is judged. In steps of the trace given. */

@@ -1,0 +1,98 @@
+import { basename } from 'node:path';
+import type { LoadTrace } from '../load.ts';
+import { type RowSink, readCsv, stampOf } from './csv.ts';
+import { gridOf, layOn, type RawSeries } from './grid.ts';
+import { inputError, quote } from './input-error.ts';
+
+/** A sink that keeps what it was given as series. */
+interface Collector {
+  row: RowSink['row'];
+  series(): readonly RawSeries[];
+}
+
+/**
+ * Reads a load history: CSV, plain or gzipped, wide (a `time` column and one per shard) or long (`time,series,value`,
+ * known by its header). Stamps are ISO 8601, UTC unless they have an offset; an empty cell is missing. The step is
+ * the median one; stamps off the grid go to the nearest slot, several in a slot (the hour that daylight saving
+ * repeats) are averaged, gaps stay `NaN`. Series without any value are left out, with a note in `notes`.
+ * @throws {InputError} naming file, line, column, value and what was expected
+ */
+export async function readLoad(path: string): Promise<LoadTrace> {
+  let collector: Collector | undefined;
+  let rows = 0;
+  await readCsv(path, {
+    header(names) {
+      collector = isLong(names) ? collectLong(path, names) : collectWide(path, names);
+    },
+    row(cells, line) {
+      rows++;
+      collector?.row(cells, line);
+    },
+  });
+  if (rows === 0) throw inputError(path, 1, undefined, 'a header alone', 'rows below it');
+  const all = collector?.series() ?? [];
+  const series = all.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
+  if (series.length === 0) throw inputError(path, undefined, undefined, 'no value in any column', 'loads');
+  const grid = gridOf(path, series);
+  const empty = all.filter((one) => !series.includes(one)).map((one) => one.name);
+  return {
+    name: basename(path).replace(/(\.csv)?(\.gz)?$/i, ''),
+    shards: series.map((one) => one.name),
+    start: grid.start,
+    step: grid.step,
+    values: series.map((one) => layOn(grid, one)),
+    ...(empty.length > 0 && { notes: [`left out, because they have no value: ${empty.join(', ')}`] }),
+  };
+}
+
+function isLong(names: readonly string[]): boolean {
+  return names.length === 3 && ['time', 'series', 'value'].every((name) => names.includes(name));
+}
+
+function collectWide(path: string, names: readonly string[]): Collector {
+  const time = names.indexOf('time');
+  if (time < 0) {
+    const got = names.slice(0, 5).map(quote).join(', ') + (names.length > 5 ? ', …' : '');
+    throw inputError(path, 1, undefined, `columns ${got}`, 'one named time');
+  }
+  if (names.length === 1) throw inputError(path, 1, undefined, 'a time column alone', 'one column per shard');
+  const times: number[] = [];
+  const columns = names.map((name, at) => ({ name, at, times, values: [] as number[] }));
+  columns.splice(time, 1);
+  return {
+    row(cells, line) {
+      times.push(stampOf(path, line, 'time', cells[time]!));
+      for (const { name, at, values } of columns) values.push(loadOf(path, line, name, cells[at]!));
+    },
+    series: () => columns,
+  };
+}
+
+function collectLong(path: string, names: readonly string[]): Collector {
+  const [time, series, value] = [names.indexOf('time'), names.indexOf('series'), names.indexOf('value')];
+  const byName = new Map<string, { name: string; times: number[]; values: number[] }>();
+  return {
+    row(cells, line) {
+      const name = cells[series]!;
+      if (name === '') throw inputError(path, line, 'series', '""', 'the name of a series');
+      let one = byName.get(name);
+      if (!one) {
+        one = { name, times: [], values: [] };
+        byName.set(name, one);
+      }
+      one.times.push(stampOf(path, line, 'time', cells[time]!));
+      one.values.push(loadOf(path, line, 'value', cells[value]!));
+    },
+    series: () => [...byName.values()],
+  };
+}
+
+// Number() alone would take hexadecimal, and Infinity by its name.
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+function loadOf(path: string, line: number, column: string, cell: string): number {
+  if (cell === '') return Number.NaN;
+  const load = DECIMAL.test(cell) ? Number(cell) : Number.NaN;
+  if (load >= 0 && load < Number.POSITIVE_INFINITY) return load;
+  throw inputError(path, line, column, quote(cell), 'a finite number of at least 0, or an empty cell');
+}
