@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Browser, chromium } from 'playwright-core';
+
+/**
+ * `node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N]`: a picture of a report, taken by Debian's
+ * chromium (`CHROMIUM` names another one).
+ */
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function chromiumPath(): string {
+  return process.env.CHROMIUM ?? '/usr/bin/chromium';
+}
+
+/** @throws {Error} on one line when there is no chromium. */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (!existsSync(executablePath)) {
+    throw new Error(
+      `no chromium at ${executablePath}: run apt-get install chromium, or set CHROMIUM to its path`,
+    );
+  }
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+interface Shot {
+  readonly dark: boolean;
+  /** The whole page instead of one screen. */
+  readonly full: boolean;
+  /** CSS pixels. */
+  readonly width: number;
+}
+
+export async function screenshot(report: string, out: string, { dark, full, width }: Shot): Promise<void> {
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage({
+      viewport: { width, height: Math.round(width * 0.7) },
+      colorScheme: dark ? 'dark' : 'light',
+      // waitForFunction evaluates text, which the page's own policy refuses.
+      bypassCSP: true,
+    });
+    await page.goto(pathToFileURL(resolve(report)).href);
+    if (full) {
+      // Charts are drawn when they come near the screen: make the screen as high as the page.
+      const height = await page.evaluate('document.documentElement.scrollHeight');
+      await page.setViewportSize({ width, height: Math.min(Number(height), 16_000) });
+    }
+    // Every chart on the screen, and there is one as soon as the screen reaches the fleet.
+    await page.waitForFunction(`[...document.querySelectorAll('[data-chart]')].every((chart) =>
+      chart.getBoundingClientRect().top > innerHeight || chart.dataset.drawn === 'yes')`);
+    await page.screenshot({ path: out });
+  } finally {
+    await browser.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dark: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      width: { type: 'string', default: '1280' },
+    },
+  });
+  const [report, out] = positionals;
+  if (report === undefined || out === undefined || positionals.length > 2) {
+    throw new Error('usage: node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N]');
+  }
+  if (!existsSync(report)) throw new Error(`${report}: no such file`);
+  const width = Number(values.width);
+  if (!Number.isInteger(width) || width < 200 || width > 4000) {
+    throw new Error(`--width must be a whole number from 200 to 4000, got ${values.width}`);
+  }
+  await screenshot(report, out, { dark: values.dark, full: values.full, width });
+}
+
+if (import.meta.main) {
+  main().catch((error: Error) => {
+    console.error(error.message.split('\n')[0]);
+    process.exitCode = 1;
+  });
+}
