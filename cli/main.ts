@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import pkg from '../package.json' with { type: 'json' };
 import { fail } from './fail.ts';
 
 /** What a command's file exports: it adds its options, and an action that does the work. */
@@ -48,6 +49,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .description(
       'Capacity for every shard before its load arrives, and state kept when Spot takes an instance.',
     )
+    .version(pkg.version)
     .showSuggestionAfterError()
     .exitOverride()
     // Said once, by fail().

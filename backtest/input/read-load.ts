@@ -34,15 +34,31 @@ export async function readLoad(path: string): Promise<LoadTrace> {
   const series = all.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
   if (series.length === 0) throw inputError(path, undefined, undefined, 'no value in any column', 'loads');
   const grid = gridOf(path, series);
-  const empty = all.filter((one) => !series.includes(one)).map((one) => one.name);
+  const values = series.map((one) => layOn(grid, one));
+  const notes = notesOn(all, series, values);
   return {
     name: basename(path).replace(/(\.csv)?(\.gz)?$/i, ''),
     shards: series.map((one) => one.name),
     start: grid.start,
     step: grid.step,
-    values: series.map((one) => layOn(grid, one)),
-    ...(empty.length > 0 && { notes: [`left out, because they have no value: ${empty.join(', ')}`] }),
+    values,
+    ...(notes.length > 0 && { notes }),
   };
+}
+
+function notesOn(
+  all: readonly RawSeries[],
+  kept: readonly RawSeries[],
+  values: readonly Float64Array[],
+): string[] {
+  const notes: string[] = [];
+  if (kept.length < all.length) {
+    const names = all.filter((one) => !kept.includes(one)).map((one) => one.name);
+    notes.push(`left out, because they have no value: ${names.join(', ')}`);
+  }
+  const sparse = values.filter((one) => 2 * one.filter(Number.isNaN).length > one.length).length;
+  if (sparse > 0) notes.push(`${sparse} of ${kept.length} series have values in less than half of the time`);
+  return notes;
 }
 
 function isLong(names: readonly string[]): boolean {
