@@ -38,7 +38,7 @@ function row(
   const bar =
     hours === undefined
       ? html`never reaches it`
-      : html`${formatNumber(hours)}<i class="bar" style="width:${((hours / widest) * 100).toFixed(1)}%"></i>`;
+      : html`<span class="gauge"><i style="width:${((hours / widest) * 100).toFixed(1)}%"></i></span><b>${formatNumber(hours)}</b>`;
   return html`<tr class="${kind}"><td>${result.policy}<small>${result.knobs}</small></td><td class="n">${formatNumber(result.hours)}</td><td class="n">${formatMoney(result.cost)}</td><td class="n">${formatPercent(result.unmet)}</td><td class="n">${bar}</td><td class="n">${change}</td></tr>
 `;
 }

@@ -67,6 +67,8 @@ export function tilesOf(run: RunRecord): Html {
           `instance-hours of ${best.policy}, at equal unmet load`,
           ours.hours <= best.hours ? 'good' : 'bad',
         ),
+  ];
+  const more = [
     tile('Moves', formatNumber(run.moves.length), movesHint(done, run.moves.length)),
     tile('Fleet actions', formatNumber(run.actions.length), 'starts, releases and stocking'),
     tile('Interruptions', formatNumber(run.interruptions.length), 'Spot instances taken away'),
@@ -76,7 +78,8 @@ export function tilesOf(run: RunRecord): Html {
       slices === 0 ? 'no slice was hit' : `${absorbed} of ${slices} slices replaced in time`,
     ),
   ];
-  return html`<div class="tiles">${tiles}</div>`;
+  return html`<div class="tiles">${tiles}</div>
+<div class="card tiles minor">${more}</div>`;
 }
 
 function movesHint(done: number, all: number): string {
@@ -85,6 +88,6 @@ function movesHint(done: number, all: number): string {
 }
 
 function tile(label: string, value: string, hint: string, tone = ''): Html {
-  return html`<div class="card tile"><div class="label">${label}</div><div class="value ${tone}">${value}</div><div class="hint">${hint}</div></div>
+  return html`<div class="tile"><div class="label">${label}</div><div class="value ${tone}">${value}</div><div class="hint">${hint}</div></div>
 `;
 }

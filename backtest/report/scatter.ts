@@ -4,8 +4,8 @@ import { formatNumber, formatPercent } from './page/format.js';
 import type { Comparison, PolicyResult } from './run-record.ts';
 
 const WIDTH = 1120;
-const HEIGHT = 380;
-const PLOT = { left: 64, right: WIDTH - 24, top: 18, bottom: HEIGHT - 48 };
+const HEIGHT = 350;
+const PLOT = { left: 64, right: WIDTH - 24, top: 34, bottom: HEIGHT - 48 };
 
 /**
  * Instance-hours against unmet load (log) as SVG: a full dot where each policy ended, a ring where the peer stands
@@ -25,7 +25,7 @@ export function scatterOf(comparison: Comparison): Html {
 ${y.ticks.map((tick) => html`<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${y.at(tick)}" y2="${y.at(tick)}"/><text class="axis" text-anchor="end" x="${PLOT.left - 10}" y="${y.at(tick) + 4}">${formatNumber(tick)}</text>`)}
 ${x.ticks.map((tick) => html`<text class="axis" text-anchor="middle" x="${x.at(tick)}" y="${PLOT.bottom + 20}">${formatPercent(tick)}</text>`)}
 <text class="axis" text-anchor="end" x="${PLOT.right}" y="${HEIGHT - 6}">unmet load, log scale →</text>
-<text class="axis" x="4" y="${PLOT.top - 6}">instance-hours</text>
+<text class="axis" x="4" y="${PLOT.top - 20}">instance-hours ↑</text>
 <line class="same" x1="${ourX}" x2="${ourX}" y1="${PLOT.top}" y2="${PLOT.bottom}"/>
 ${comparison.peers.map((peer) => equalUnmet(peer, ourX, x.at(peer.unmet), y, same.get(peer.policy)))}
 ${places.map(({ policy, x: cx, y: cy, labelY, left }) => {

@@ -44,7 +44,8 @@ function timeAxis() {
     grid: { stroke: color('grid'), width: 1 },
     ticks: { show: false },
     space: 68,
-    size: 40,
+    size: 42,
+    gap: 8,
     values: (_, splits, __, ___, step) =>
       splits.map((time, i) => {
         const day = formatDay(time).slice(4);
@@ -128,7 +129,7 @@ function plotOptions(element, options, tip) {
     height: element.clientHeight,
     tzDate: (time) => uPlot.tzDate(new Date(time * 1000), 'Etc/UTC'),
     legend: { show: false },
-    padding: [8, 12, 0, 0],
+    padding: [8, 24, 0, 0],
     ...options,
     axes: [timeAxis(), ...options.axes],
     scales: { x: { time: true, ...view }, ...options.scales },

@@ -1,0 +1,82 @@
+import type { Reason } from '../../core/capacity/plan.ts';
+import type { Seconds } from '../../core/time.ts';
+import { formatNumber, formatSpan, formatTime } from './page/format.js';
+import type { ActionRecord, InterruptionRecord, MoveRecord } from './run-record.ts';
+import { actionSubject, actionWords, placeWords, RULE_WORDS } from './words.ts';
+
+/** The texts of `explain`: a head line per happening, then indented lines: why, what else, and how it ended. */
+
+export function clock(at: Seconds): string {
+  return `${formatTime(at)} UTC`;
+}
+
+/** @param unit of the shard that the reason speaks of */
+export function moveLines({ at, move, outcome, doneAt }: MoveRecord, unit: string): string[] {
+  const [from, to] = [placeWords(move.from), placeWords(move.to)].map((place) =>
+    place === 'ready pool' ? 'the ready pool' : place,
+  );
+  return [
+    `${clock(at)}: slice ${move.slice} goes from ${from} to ${to}.`,
+    ...whyLines(move.reason, unit),
+    `  Outcome: ${outcomeWords(outcome, doneAt === undefined ? undefined : doneAt - at)}.`,
+  ];
+}
+
+export function actionLines({ at, action }: ActionRecord): string[] {
+  return [`${clock(at)}: ${actionSubject(action)}: ${actionWords(action)}.`, ...whyLines(action.reason, '')];
+}
+
+export function interruptionLines(one: InterruptionRecord): string[] {
+  const served = one.shards.length === 0 ? 'It served no shard' : `It served ${one.shards.join(', ')}`;
+  const warned = [
+    one.rebalanceAt === undefined ? [] : [`a rebalance recommendation came at ${clock(one.rebalanceAt)}`],
+    one.noticeAt === undefined ? [] : [`the notice at ${clock(one.noticeAt)}`],
+  ].flat();
+  return [
+    `${clock(one.noticeAt ?? one.goneAt)}: Spot takes instance ${one.instance} in zone ${one.zone}, gone at ${clock(one.goneAt)}.`,
+    `  Warning: ${warned.length === 0 ? 'none' : warned.join(', ')}.`,
+    `  ${served}; ${one.absorbed} of its ${one.slices} slices had a replacement in service before it was gone.`,
+  ];
+}
+
+function whyLines(reason: Reason, unit: string): string[] {
+  const amount = (value: number) => `${formatNumber(value)} ${unit}`.trim();
+  const lines = [`  Why: ${RULE_WORDS[reason.rule]} (rule ${reason.rule}).`];
+  const { ahead, forecast, need, have, value, considered } = reason;
+  const when = ahead === undefined ? '' : `, ${formatSpan(ahead)} ahead`;
+  if (forecast !== undefined) {
+    lines.push(
+      `  Forecast${when}: ${amount(forecast.median)} in the middle, ${formatNumber(forecast.q90)} at 90 %, ${formatNumber(forecast.q99)} at 99 %.`,
+    );
+  } else if (ahead !== undefined) lines.push(`  Decided for ${formatSpan(ahead)} ahead.`);
+  if (need !== undefined && have !== undefined) {
+    lines.push(`  Need ${amount(need)}, have ${amount(have)}: ${balance(need, have, unit)}.`);
+  } else if (need !== undefined) lines.push(`  Need: ${amount(need)}.`);
+  else if (have !== undefined) lines.push(`  Have: ${amount(have)}.`);
+  if (value !== undefined) {
+    const pays = value > 1 ? 'it pays' : 'it does not pay';
+    lines.push(`  The slice is worth ${formatNumber(value)} times its cost there: ${pays}.`);
+  }
+  for (const one of considered ?? []) lines.push(`  Also considered: ${one}.`);
+  return lines;
+}
+
+function balance(need: number, have: number, unit: string): string {
+  const gap = Math.abs(need - have);
+  if (gap === 0) return 'just enough';
+  return `${`${formatNumber(gap)} ${unit}`.trim()} ${need > have ? 'short' : 'to spare'}`;
+}
+
+function outcomeWords(outcome: MoveRecord['outcome'], after: Seconds | undefined): string {
+  const later = after === undefined ? '' : `, ${formatSpan(after)} later`;
+  switch (outcome) {
+    case 'done':
+      return `done${later}`;
+    case 'failed':
+      return `failed${later}; the slice went back`;
+    case 'lost-claim':
+      return 'dropped, because another workflow held the slice';
+    case 'open':
+      return 'still under way when the run ended';
+  }
+}
