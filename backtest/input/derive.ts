@@ -40,7 +40,9 @@ function perInstance(values: Float64Array, instances: number): number {
   if (peak === 0) return 1;
   const exact = peak / instances;
   const rounded = Number(exact.toPrecision(6));
-  return rounded >= exact ? rounded : Number((exact * (1 + 5e-6)).toPrecision(6));
+  if (rounded >= exact) return rounded;
+  const sixthDigit = 10 ** (Math.floor(Math.log10(exact)) - 5);
+  return Number((rounded + sixthDigit).toPrecision(6));
 }
 
 /** Column names as names of shards: other characters become hyphens, 32 at most, kept unique by a number at the end. */

@@ -20,9 +20,12 @@ export const shardSchema = z
     name: name.describe('Unique name of the shard; also its metric dimension and target-group name.'),
     route: z
       .union([
-        z.strictObject({ path: z.string().startsWith('/').max(128) }),
-        z.strictObject({ host: z.string().min(1).max(128) }),
-        z.strictObject({ header: z.string().min(1).max(40), value: z.string().min(1).max(128) }),
+        z.strictObject({ path: z.string().startsWith('/').max(128).describe('Path pattern, e.g. /cart/*.') }),
+        z.strictObject({ host: z.string().min(1).max(128).describe('Host name of the shard alone.') }),
+        z.strictObject({
+          header: z.string().min(1).max(40).describe('Name of a request header.'),
+          value: z.string().min(1).max(128).describe('What it must be.'),
+        }),
       ])
       .optional()
       .describe('How requests reach the shard. Default: path /<name>/*.'),
@@ -94,7 +97,10 @@ export const shardSchema = z
   .describe('One functional subset of the service, with its own route and target group.');
 
 export const instanceTypeSchema = z.strictObject({
-  type: z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an EC2 instance type such as m7i.large'),
+  type: z
+    .string()
+    .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an EC2 instance type such as m7i.large')
+    .describe('EC2 instance type.'),
   weight: z.number().positive().max(64).default(1).describe('Capacity relative to an instance of weight 1.'),
 });
 
@@ -195,7 +201,7 @@ export const settingsSchema = z
     calendar: z
       .array(
         z.strictObject({
-          name: z.string().min(1).max(80),
+          name: z.string().min(1).max(80).describe('What it is, for people.'),
           shards: z.array(name).min(1).optional().describe('Default: all.'),
           start: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset.'),
           end: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset, after `start`.'),
