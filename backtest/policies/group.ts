@@ -64,6 +64,7 @@ export class Group {
   /** Opens the next minute: what is due arrives. */
   arrive(): void {
     this.#now++;
+    if (this.starting + this.draining + this.preparing === 0) return;
     const slot = this.#now % this.#arriving.length;
     const arrived = this.#arriving[slot]!;
     if (arrived > 0) {

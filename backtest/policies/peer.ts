@@ -29,8 +29,8 @@ export interface PeerPolicy {
   /** Every combination of the discrete knobs is `choices`; `target` is continuous within `targets`. */
   readonly targets: readonly [low: number, high: number];
   readonly choices: Readonly<Partial<Record<Exclude<keyof Knob, 'target'>, readonly number[]>>>;
-  /** Where the search begins; the only setting when `targets` is a point and there are no choices. */
-  readonly start: Knob;
+  /** Where the searches begin; the first is the only setting when `targets` is a point. */
+  readonly starts: readonly Knob[];
   /** Runs one shard. Minutes before `history` warm the group up and are neither paid nor judged. */
   run(load: Float64Array, history: number, capacity: number, config: ModelConfig, knob: Knob): GroupResult;
   /** The knobs in words, for tables. */

@@ -58,11 +58,14 @@ function predictive(name: string, alarms: Alarms): PeerPolicy {
     targets: [0.2, 1.6],
     choices: {
       prepared: PREPARED,
-      buffer: [1, 2, 5, 10, 20],
-      ratio: [0.75, 0.85, 0.95, 1.05, 1.15, 1.3, 1.5, 2, 3],
+      buffer: [1, 5, 15],
+      ratio: [0.75, 0.85, 0.92, 1, 1.06, 1.12, 1.2, 1.3, 1.45, 1.7, 2, 3],
       hourPeak: [0, 1],
     },
-    start: { target: 0.8, prepared: 1, buffer: 5, ratio: 1.05, hourPeak: 0 },
+    starts: [
+      { target: 0.8, prepared: 0.7, buffer: 5, ratio: 1, hourPeak: 0 },
+      { target: 0.8, prepared: 0.7, buffer: 1, ratio: 1.2, hourPeak: 1 },
+    ],
     run(load, history, capacity, config, knob) {
       const forecast = forecastOf(load, knob.hourPeak === 1, config.delay);
       const usable = knob.target * knob.ratio * capacity;

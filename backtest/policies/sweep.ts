@@ -13,8 +13,12 @@ export const UNMET_SHARES = [0.001, 0.0002] as const;
 
 /** Neighbours on the front differ by at most this share of hours around the unmet shares asked for. */
 const GRID_ERROR = 0.005;
-const COARSE = 7;
-const MAX_ROUNDS = 4;
+/** First step away from a guessed target, squared each time that it does not reach. */
+const FIRST_STEP = 1.015;
+/** Unmet load need not rise smoothly with the target: the neighbourhood of each optimum is looked at, this many points each way. */
+const AROUND = 10;
+/** Targets closer than this are the same. */
+const FINEST = 1.0005;
 
 /** The fleet under one peer, the same knobs for each shard's group. */
 export function runPeer(peer: PeerPolicy, trace: ModelTrace, config: ModelConfig, knob: Knob): Outcome {
@@ -42,7 +46,7 @@ export function sweep(
   config: ModelConfig,
   shares: readonly number[] = UNMET_SHARES,
 ): Outcome[] {
-  if (peer.targets[0] === peer.targets[1]) return [runPeer(peer, trace, config, peer.start)];
+  if (peer.targets[0] === peer.targets[1]) return [runPeer(peer, trace, config, peer.starts[0]!)];
   const lines = new Map<string, Line>();
   const line = (knob: Knob) => {
     const key = JSON.stringify({ ...knob, target: 0 });
@@ -51,54 +55,82 @@ export function sweep(
     return found;
   };
   for (const share of shares) {
-    let knob = peer.start;
-    let best = line(knob).hoursAt(share);
-    for (let round = 0, helped = true; helped && round < MAX_ROUNDS; round++) {
-      helped = false;
-      for (const [name, values] of Object.entries(peer.choices)) {
-        for (const value of values) {
-          const other = { ...knob, [name]: value };
-          const hours = line(other).hoursAt(share);
-          if (hours >= best) continue;
-          [knob, best, helped] = [other, hours, true];
+    for (const start of peer.starts) {
+      let knob = start;
+      let best = line(knob).at(share, knob.target, Number.POSITIVE_INFINITY);
+      for (let helped = true; helped; ) {
+        helped = false;
+        for (const [name, values] of Object.entries(peer.choices)) {
+          for (const value of values) {
+            const other = { ...knob, [name]: value };
+            const found = line(other).at(share, best.target, best.hours);
+            if (found.hours >= best.hours) continue;
+            [knob, best, helped] = [other, found, true];
+          }
         }
       }
+      line(knob).around(best.target);
     }
   }
   return [...lines.values()].flatMap((each) => each.outcomes());
 }
 
+interface Point {
+  readonly target: number;
+  readonly outcome: Outcome;
+}
+
 /** Outcomes along `target`, the discrete knobs held. */
 class Line {
   readonly #run: (target: number) => Outcome;
+  readonly #low: number;
+  readonly #high: number;
   /** Ascending in target: hours fall and unmet load rises, by and large. */
-  readonly #points: { target: number; outcome: Outcome }[] = [];
+  readonly #points: Point[] = [];
 
   constructor(peer: PeerPolicy, trace: ModelTrace, config: ModelConfig, knob: Knob) {
     this.#run = (target) => runPeer(peer, trace, config, { ...knob, target });
-    const [low, high] = peer.targets;
-    for (let i = 0; i < COARSE; i++) this.#add(low * (high / low) ** (i / (COARSE - 1)));
+    [this.#low, this.#high] = peer.targets;
   }
 
   outcomes(): Outcome[] {
     return this.#points.map((point) => point.outcome);
   }
 
-  /** Hours at an unmet share, refining around it; infinite when no target reaches it. */
-  hoursAt(share: number): number {
-    for (;;) {
+  around(target: number): void {
+    for (let k = -AROUND; k <= AROUND; k++) this.#add(this.#inside(target * FIRST_STEP ** (k / 2)));
+  }
+
+  /**
+   * Hours at an unmet share and the target for it, searched from `guess`; infinite when no target reaches it, or as
+   * soon as it is clear that `limit` is not undercut.
+   */
+  at(share: number, guess: number, limit: number): { hours: number; target: number } {
+    const none = { hours: Number.POSITIVE_INFINITY, target: guess };
+    if (this.#points.length === 0) this.#add(this.#inside(guess));
+    for (let factor = FIRST_STEP; ; ) {
       const above = this.#points.findIndex((point) => point.outcome.unmet > share);
-      if (above === 0) return Number.POSITIVE_INFINITY;
-      if (above < 0) return this.#points.at(-1)!.outcome.hours;
-      const met = this.#points[above - 1]!;
-      const missed = this.#points[above]!;
-      const apart = Math.abs(met.outcome.hours / missed.outcome.hours - 1);
-      if (apart <= GRID_ERROR || missed.target / met.target < 1.0005) {
-        const [a, b] = [met.outcome, missed.outcome];
-        return a.hours + ((b.hours - a.hours) * (share - a.unmet)) / (b.unmet - a.unmet);
+      const met = above < 0 ? this.#points.at(-1) : this.#points[above - 1];
+      const missed = above < 0 ? undefined : this.#points[above]!;
+      if (missed !== undefined && missed.outcome.hours >= limit) return none;
+      if (met === undefined) {
+        if (missed!.target <= this.#low) return none;
+        this.#add(this.#inside(missed!.target / factor));
+        factor *= factor;
+      } else if (missed === undefined) {
+        if (met.target >= this.#high) return { hours: met.outcome.hours, target: met.target };
+        this.#add(this.#inside(met.target * factor));
+        factor *= factor;
+      } else {
+        const apart = Math.abs(met.outcome.hours / missed.outcome.hours - 1);
+        if (apart <= GRID_ERROR || missed.target / met.target < FINEST) return between(met, missed, share);
+        this.#add(Math.sqrt(met.target * missed.target));
       }
-      this.#add(Math.sqrt(met.target * missed.target));
     }
+  }
+
+  #inside(target: number): number {
+    return Math.min(this.#high, Math.max(this.#low, target));
   }
 
   #add(target: number): void {
@@ -107,4 +139,10 @@ class Line {
     if (at < 0) this.#points.push(point);
     else this.#points.splice(at, 0, point);
   }
+}
+
+function between(met: Point, missed: Point, share: number): { hours: number; target: number } {
+  const [a, b] = [met.outcome, missed.outcome];
+  const part = (share - a.unmet) / (b.unmet - a.unmet);
+  return { hours: a.hours + part * (b.hours - a.hours), target: met.target };
 }

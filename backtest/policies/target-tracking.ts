@@ -86,15 +86,14 @@ export function sizes(peak: number, capacity: number, knob: Knob): { max: number
   return { max, prepared: Math.round(knob.prepared * max) };
 }
 
-export const PREPARED = [0.25, 0.4, 0.55, 0.7, 0.85, 1] as const;
+export const PREPARED = [0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1] as const;
 
 function targetTracking(name: string, alarms: Alarms, warmPool: boolean): PeerPolicy {
-  const prepared = warmPool ? 1 : 0;
   return {
     name,
     targets: [0.2, 1.6],
     choices: warmPool ? { prepared: PREPARED } : {},
-    start: { target: 0.8, prepared, buffer: 0, ratio: 1, hourPeak: 0 },
+    starts: [{ target: 0.8, prepared: warmPool ? 0.7 : 0, buffer: 0, ratio: 1, hourPeak: 0 }],
     run(load, history, capacity, config, knob) {
       const size = sizes(peakOf(load), capacity, knob);
       return track(load, history, capacity, config, { target: knob.target, alarms, ...size });

@@ -12,7 +12,7 @@ export const USUAL: PeerPolicy = {
   name: 'aws-usual',
   targets: [KNOB.target, KNOB.target],
   choices: {},
-  start: KNOB,
+  starts: [KNOB],
   run(load, history, capacity, config, knob) {
     const usable = knob.target * capacity;
     const max = instancesFor(peakOf(load), usable);
