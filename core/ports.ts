@@ -15,13 +15,24 @@ export interface Clock {
   sleepUntil(until: Seconds): Promise<void>;
 }
 
+/** What Spot says about an instance; no API of EC2 lists it afterwards. */
+export type SpotAnnouncement =
+  | { readonly kind: 'rebalance'; readonly at: Seconds }
+  /** It ends at `deadline` at the latest. */
+  | { readonly kind: 'interruption'; readonly at: Seconds; readonly deadline: Seconds };
+
 /** The machines. Instances come back with the facts of EC2; placements are the store's. */
 export interface Fleet {
   list(): Promise<readonly Instance[]>;
-  /** Carries out one fleet action. `key` makes a repeat harmless. */
+  /**
+   * Carries out one fleet action. `key` makes a repeat harmless. A released instance leaves service when none of its
+   * slices is registered or draining anywhere; until then it is `draining`.
+   */
   apply(action: FleetAction, key: string): Promise<void>;
   /** Marks an instance that must go: failed or unhealthy. It is replaced by the next plan. */
   retire(instance: string, why: 'failed' | 'unhealthy'): Promise<void>;
+  /** Remembers what Spot announced, so that `list` shows it. Harmless when the instance is gone or it was said before. */
+  announce(instance: string, announced: SpotAnnouncement): Promise<void>;
 }
 
 export type TargetHealth = 'initial' | 'healthy' | 'unhealthy' | 'draining' | 'unused';

@@ -73,6 +73,14 @@ export const INSTANCE_TRANSITIONS: { readonly [S in InstanceState]: readonly Ins
 
 /** @throws {IllegalTransition} naming the instance, both states and what would be allowed. */
 export function instanceTo(from: Instance, next: Instance): Instance {
+  if (from.id !== next.id || from.group !== next.group) {
+    throw new IllegalTransition(
+      `instance ${from.id} (${from.group})`,
+      from.state,
+      `${next.id} (${next.group})`,
+      [`${from.id} (${from.group})`],
+    );
+  }
   const allowed = INSTANCE_TRANSITIONS[from.state];
   if (!allowed.includes(next.state))
     throw new IllegalTransition(`instance ${from.id}`, from.state, next.state, allowed);

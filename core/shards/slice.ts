@@ -1,3 +1,4 @@
+import type { Settings } from '../settings/schema.ts';
 import type { Placement } from './placement.ts';
 
 /**
@@ -14,6 +15,31 @@ export interface Slice {
   readonly placement: Placement;
 }
 
+/** The first slice of every instance listens here, the next one on the port after it, and so on. */
+export const FIRST_PORT = 8080;
+
 export function sliceId(instance: string, port: number): string {
   return `${instance}:${port}`;
+}
+
+/** The parts of a slice id. @throws {RangeError} when it is not `<instance id>:<port>`. */
+export function parseSliceId(slice: string): { readonly instance: string; readonly port: number } {
+  const colon = slice.lastIndexOf(':');
+  const port = Number(slice.slice(colon + 1));
+  if (colon < 1 || !Number.isInteger(port) || port < 1)
+    throw new RangeError(`slice id must be <instance id>:<port>, not ${JSON.stringify(slice)}`);
+  return { instance: slice.slice(0, colon), port };
+}
+
+/** Ids of all slices that an instance carries under these settings. */
+export function sliceIdsOf(instance: string, settings: Settings): string[] {
+  return Array.from({ length: settings.fleet.slicesPerInstance }, (_, i) =>
+    sliceId(instance, FIRST_PORT + i),
+  );
+}
+
+/** {@link Slice.share} of a slice on an instance of this type; a type that the settings do not name counts as weight 1. */
+export function shareOf(type: string, settings: Settings): number {
+  const weight = settings.fleet.instanceTypes.find((t) => t.type === type)?.weight ?? 1;
+  return weight / settings.fleet.slicesPerInstance;
 }

@@ -1,0 +1,210 @@
+import { planningHorizons } from '../core/capacity/horizons.ts';
+import type { Forecast, Forecaster } from '../core/forecast/forecast.ts';
+import type { Settings } from '../core/settings/schema.ts';
+import { MINUTE, type Seconds } from '../core/time.ts';
+import { activateStandby, type StandbyInput } from '../flows/activate-standby.ts';
+import { onInterruption, onRebalance } from '../flows/interruption.ts';
+import { type MoveResult, runMove } from '../flows/move.ts';
+import type { MoveInput } from '../flows/move-input.ts';
+import { instanceArrived, instanceLeft, reconcile } from '../flows/reconcile.ts';
+import { type Planner, tick } from '../flows/tick.ts';
+import type { SpotEvent } from './input/spot.ts';
+import type { LoadTrace, Window } from './load.ts';
+import type { ActionRecord, MoveRecord, RunRecord } from './report/run-record.ts';
+import { populate } from './world/populate.ts';
+import { Recorder, type Totals } from './world/recorder.ts';
+import type { Ended } from './world/workflows.ts';
+import { type Faults, World } from './world/world.ts';
+
+export type ForecasterFactory = (settings: Settings, shard: string) => Forecaster;
+
+export interface BacktestInput {
+  /** 1-minute steps; its columns are named as the shards of the settings. A missing value is no load, and unknown to the forecaster. */
+  readonly trace: LoadTrace;
+  /** In minutes of the trace. */
+  readonly window: Window;
+  readonly settings: Settings;
+  readonly spotEvents?: readonly SpotEvent[];
+  readonly faults?: Faults;
+  readonly seed: number;
+  readonly planner: Planner;
+  readonly forecasterFactory: ForecasterFactory;
+  /** @default the trace's name */
+  readonly title?: string;
+  readonly synthetic?: boolean;
+  /** Called every simulated hour, and at the end. */
+  readonly onProgress?: (doneMinutes: number, totalMinutes: number) => void;
+}
+
+export type BacktestRun = Omit<RunRecord, 'comparison'> & { readonly totals: Totals };
+
+const RECONCILE_EVERY: Seconds = 5 * MINUTE;
+
+/**
+ * Runs the service on its own history in virtual time: the flows of production, minute by minute over the judged
+ * window, in a simulated world. Same input, same seed: the same record, to the byte.
+ * @throws {RangeError} when trace or window do not fit; what the planner or a forecaster throws.
+ */
+export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
+  const { trace, window, seed, planner } = input;
+  check(trace, window);
+  const notes: string[] = [];
+  const settings = allActive(input.settings, notes);
+  const world = new World({ ...input, settings, from: window.history, end: window.end });
+  populate(world);
+
+  const start = world.clock.now();
+  const minutes = window.end - window.history;
+  const horizons = planningHorizons(settings);
+  const { warm, activate } = settings.fleet.leadTimes;
+  // The forecast of one usual lead time before: a warm start and the activation.
+  const lead = warm.seconds + activate.seconds;
+  const recorder = new Recorder(world, minutes, horizons.find((ahead) => ahead >= lead) ?? MINUTE);
+  const log = new Log(world);
+  const feed = forecasters(input.forecasterFactory, settings, world, trace);
+  wire(world, log);
+
+  for (let minute = 0; minute < minutes; minute++) {
+    const now = start + minute * MINUTE;
+    await world.runUntil(now);
+    if (minute > 0) recorder.metered(now);
+    if (minute > 0 && (minute * MINUTE) % RECONCILE_EVERY === 0)
+      log.failures((await reconcile(world.ports, settings)).failures);
+    const forecasts = await feed(now, horizons);
+    const result = await tick(world.ports, settings, planner, forecasts);
+    log.ticked(now, result);
+    recorder.tick(now, forecasts, result.plan.pool.target);
+    if (minute % 60 === 0) input.onProgress?.(minute, minutes);
+  }
+  await world.runUntil(start + minutes * MINUTE);
+  recorder.metered(start + minutes * MINUTE);
+  input.onProgress?.(minutes, minutes);
+  return {
+    version: 1,
+    title: input.title ?? trace.name,
+    synthetic: input.synthetic ?? false,
+    settings,
+    ...recorder.finish(settings),
+    moves: log.moves,
+    actions: log.actions,
+    interruptions: world.interruptions.records,
+    notes: [...notes, ...log.notes(), `seed ${seed}`],
+  };
+}
+
+/** Feeds each shard's forecaster with its history now, and later with what has been measured since. */
+function forecasters(
+  factory: ForecasterFactory,
+  settings: Settings,
+  world: World,
+  trace: LoadTrace,
+): (now: Seconds, horizons: readonly Seconds[]) => Promise<Map<string, Forecast>> {
+  const known = settings.shards.filter(({ name }) => trace.shards.includes(name));
+  const fed = known.map(({ name }) => ({ name, forecaster: factory(settings, name), last: trace.start - 1 }));
+  return async (now, horizons) => {
+    const forecasts = new Map<string, Forecast>();
+    for (const shard of fed) {
+      for (const point of await world.ports.metrics.history(shard.name, shard.last, now)) {
+        shard.forecaster.observe(point);
+        shard.last = point.time;
+      }
+      forecasts.set(shard.name, shard.forecaster.forecast(now, horizons));
+    }
+    return forecasts;
+  };
+}
+
+/** What production hears from EventBridge and runs in Step Functions. */
+function wire(world: World, log: Log): void {
+  const { ports, settings, workflows } = world;
+  workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
+  workflows.handlers.set('activate-standby', (input) =>
+    activateStandby(ports, settings, input as StandbyInput),
+  );
+  workflows.ended = (ended) => log.ended(ended);
+  const signal = (name: string, work: () => Promise<unknown>) => workflows.run('signal', name, work);
+  world.signals = {
+    arrived: (instance) => signal(`arrived ${instance}`, () => instanceArrived(ports, settings, instance)),
+    left: (instance) => signal(`left ${instance}`, () => instanceLeft(ports, settings, instance)),
+    rebalance: (instance, at) => signal(`rebalance ${instance}`, () => onRebalance(ports, { instance, at })),
+    notice: (instance, at, deadline) =>
+      signal(`notice ${instance}`, () => onInterruption(ports, { instance, at, deadline })),
+  };
+}
+
+/** What happened, as the report and `explain` want it; effects that failed are counted in the notes. */
+class Log {
+  readonly moves: MoveRecord[] = [];
+  readonly actions: ActionRecord[] = [];
+  readonly #index = new Map<string, number>();
+  /** Moves that ended before their tick did. */
+  readonly #early = new Map<string, Pick<MoveRecord, 'outcome' | 'doneAt'>>();
+  readonly #failed = new Map<string, number>();
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  ticked(at: Seconds, result: Awaited<ReturnType<typeof tick>>): void {
+    for (const { move } of result.moves) {
+      const early = this.#early.get(move.id);
+      this.#early.delete(move.id);
+      if (early === undefined) this.#index.set(move.id, this.moves.length);
+      this.moves.push({ at, move, outcome: 'open', ...early });
+    }
+    for (const action of result.actions) this.actions.push({ at, action });
+    for (const { why } of result.refused) this.#count(`refused: ${why}`);
+    this.failures(result.failures);
+  }
+
+  failures(failures: readonly { readonly error: string }[]): void {
+    for (const { error } of failures) this.#count(error);
+  }
+
+  ended({ flow, name, result, error }: Ended): void {
+    if (error !== undefined) this.#count(`${flow}: ${error.message}`);
+    if (flow === 'signal' && isEvacuation(result)) this.failures(result.failures);
+    if (flow !== 'move') return;
+    const { outcome } = (result as MoveResult | undefined) ?? { outcome: 'failed' };
+    const became = { outcome, doneAt: this.#world.clock.now() };
+    const index = this.#index.get(name);
+    const record = index === undefined ? undefined : this.moves[index];
+    if (index === undefined || record === undefined) this.#early.set(name, became);
+    else this.moves[index] = { ...record, ...became };
+    this.#index.delete(name);
+  }
+
+  notes(): string[] {
+    return [...this.#failed].map(([error, count]) => `${count} × ${error}`);
+  }
+
+  /** Ids and times differ from case to case: without them the cases of one kind are counted together. */
+  #count(error: string): void {
+    const kind = error.replaceAll(/i-[0-9a-f]{8}(:\d+)?/g, 'i-…').replaceAll(/\d{10}(\.\d+)?/g, '…');
+    this.#failed.set(kind, (this.#failed.get(kind) ?? 0) + 1);
+  }
+}
+
+const isEvacuation = (result: unknown): result is { failures: readonly { error: string }[] } =>
+  typeof result === 'object' && result !== null && 'failures' in result;
+
+/** A backtest asks what would have been: shards that are not active yet are tried as if they were. */
+function allActive(settings: Settings, notes: string[]): Settings {
+  const others = settings.shards.filter(({ mode }) => mode !== 'active');
+  if (others.length === 0) return settings;
+  const names = others.map(({ name, mode }) => `${name} (${mode})`).join(', ');
+  notes.push(`Run as if active: ${names}`);
+  return { ...settings, shards: settings.shards.map((shard) => ({ ...shard, mode: 'active' })) };
+}
+
+function check(trace: LoadTrace, { history, end }: Window): void {
+  if (trace.step !== MINUTE)
+    throw new RangeError(`trace ${trace.name}: step ${trace.step} s, must be ${MINUTE} s`);
+  const length = trace.values[0]?.length ?? 0;
+  const whole = Number.isInteger(history) && Number.isInteger(end);
+  if (!whole || history < 0 || history >= end || end > length)
+    throw new RangeError(
+      `window of ${trace.name}: history ${history}, end ${end}; must be 0 ≤ history < end ≤ ${length}`,
+    );
+}

@@ -1,0 +1,125 @@
+import type { Settings } from '../../core/settings/schema.ts';
+import type { Instance } from '../../core/shards/instance.ts';
+import { DAY, MINUTE, type Seconds } from '../../core/time.ts';
+import type { SpotEvent } from '../input/spot.ts';
+import type { VirtualClock } from './clock.ts';
+import type { Luck } from './random.ts';
+
+/** Rebalance recommendations come up to 20 min before the notice, three in ten of them together with it. */
+const REBALANCE_AHEAD: Seconds = 20 * MINUTE;
+const REBALANCE_TOGETHER = 0.3;
+/** From notice to end: two minutes at best, measured less. */
+const NOTICE: readonly [Seconds, Seconds] = [100, 118];
+/** All of a lost zone's Spot instances are interrupted within 3 min; those of a removal within one. */
+const ZONE_LOST_WITHIN: Seconds = 3 * MINUTE;
+const REMOVED_WITHIN: Seconds = MINUTE;
+
+export interface SpotWorld {
+  /** Spot instances that run or start. */
+  readonly spot: () => readonly Instance[];
+  readonly alive: (instance: string) => boolean;
+  readonly rebalance: (instance: string) => void;
+  readonly notice: (instance: string, deadline: Seconds) => void;
+  readonly end: (instance: string) => void;
+}
+
+/**
+ * The Spot market: takes instances away by a trace, or without one at `fleet.interruptionsPerDay`.
+ * An instance is announced once; what is gone before its time is left in peace.
+ */
+export class SpotMarket {
+  readonly #clock: VirtualClock;
+  readonly #world: SpotWorld;
+  readonly #luck: Luck;
+  /** Instances whose notice is fixed. */
+  readonly #doomed = new Set<string>();
+  readonly #lost = new Set<string>();
+  readonly #zones: readonly string[];
+  /** Interruptions per instance and second, where there is no trace. */
+  readonly #rate: number;
+
+  constructor(
+    clock: VirtualClock,
+    settings: Settings,
+    world: SpotWorld,
+    luck: Luck,
+    events: readonly SpotEvent[] | undefined,
+  ) {
+    this.#clock = clock;
+    this.#world = world;
+    this.#luck = luck;
+    this.#zones = settings.fleet.zones;
+    this.#rate = events === undefined ? settings.fleet.interruptionsPerDay / DAY : 0;
+    for (const event of onOwnZones(events ?? [], this.#zones)) this.#lay(event);
+  }
+
+  /** Zones in which Spot can be had now. */
+  zones(): readonly string[] {
+    return this.#lost.size === 0 ? this.#zones : this.#zones.filter((zone) => !this.#lost.has(zone));
+  }
+
+  /** A Spot instance was launched. */
+  launched(instance: Instance): void {
+    if (this.#rate > 0) this.#doom(instance.id, this.#clock.now() + this.#luck.exponential(1 / this.#rate));
+  }
+
+  #lay(event: SpotEvent): void {
+    if (event.at < this.#clock.now()) return;
+    if (event.kind === 'zone-back') {
+      this.#clock.schedule(event.at, () => this.#lost.delete(event.zone));
+      return;
+    }
+    // Once ahead, so that recommendations can come early, and once at the time for what was launched meanwhile.
+    for (const at of [event.at - REBALANCE_AHEAD, event.at]) {
+      this.#clock.schedule(at, () => {
+        if (event.kind === 'remove') return this.#remove(event.share, event.at);
+        if (at === event.at) this.#lost.add(event.zone);
+        for (const { id, zone } of this.#world.spot())
+          if (zone === event.zone) this.#doom(id, event.at + this.#luck.between(0, ZONE_LOST_WITHIN));
+      });
+    }
+  }
+
+  #remove(share: number, at: Seconds): void {
+    const spot = this.#world.spot();
+    const free = spot.filter(({ id }) => !this.#doomed.has(id));
+    let wanted = Math.round(share * spot.length) - (spot.length - free.length);
+    for (; wanted > 0 && free.length > 0; wanted--) {
+      const [victim] = free.splice(Math.floor(this.#luck.uniform() * free.length), 1);
+      if (victim !== undefined) this.#doom(victim.id, at + this.#luck.between(0, REMOVED_WITHIN));
+    }
+  }
+
+  #doom(id: string, noticeAt: Seconds): void {
+    if (this.#doomed.has(id)) return;
+    this.#doomed.add(id);
+    const together = this.#luck.uniform() < REBALANCE_TOGETHER;
+    const ahead = this.#luck.between(0, REBALANCE_AHEAD);
+    const left = this.#luck.between(...NOTICE);
+    const at = (when: Seconds, fire: () => void) =>
+      this.#clock.schedule(when, () => {
+        if (this.#world.alive(id)) fire();
+      });
+    at(together ? noticeAt : noticeAt - ahead, () => this.#world.rebalance(id));
+    at(noticeAt, () => this.#world.notice(id, noticeAt + left));
+    this.#clock.schedule(noticeAt + left, () => {
+      this.#doomed.delete(id);
+      this.#world.end(id);
+    });
+  }
+}
+
+/**
+ * The events on the fleet's own zones: under their own names where the trace uses those, otherwise the trace's zones
+ * in alphabetical order stand for the fleet's in theirs, and zones that the fleet has not are left out.
+ */
+function onOwnZones(events: readonly SpotEvent[], own: readonly string[]): SpotEvent[] {
+  const names = [...new Set(events.flatMap((event) => (event.kind === 'remove' ? [] : [event.zone])))].sort();
+  const known = names.some((name) => own.includes(name));
+  const zoneOf = new Map(names.map((name, i) => [name, known ? own.find((zone) => zone === name) : own[i]]));
+  return events.flatMap((event): SpotEvent[] => {
+    if (event.kind === 'remove') return [event];
+    const zone = zoneOf.get(event.zone);
+    return zone === undefined ? [] : [{ ...event, zone }];
+  });
+}

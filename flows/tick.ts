@@ -1,0 +1,171 @@
+import type { FleetAction, Move, Plan, Snapshot } from '../core/capacity/plan.ts';
+import type { Forecast } from '../core/forecast/forecast.ts';
+import type { Ports, StoredSlice } from '../core/ports.ts';
+import type { Mode, Settings } from '../core/settings/schema.ts';
+import { slicesOf } from '../core/shards/instance.ts';
+import type { Seconds } from '../core/time.ts';
+import { standbyInput } from './activate-standby.ts';
+import { event } from './events.ts';
+import { attempt, type Failure } from './failure.ts';
+import { type MoveInput, moveInput } from './move-input.ts';
+import { readSnapshot, type Seen } from './snapshot.ts';
+
+/** The pure planner, as a flow calls it. */
+export type Planner = (
+  snapshot: Snapshot,
+  forecasts: ReadonlyMap<string, Forecast>,
+  settings: Settings,
+  now: Seconds,
+) => Plan;
+
+/** What one tick did. Each effect stands alone: what failed is here, and the next tick plans from what is. */
+export interface TickResult {
+  readonly plan: Plan;
+  /** Moves whose workflow was started, with the input that it got. */
+  readonly moves: readonly MoveInput[];
+  readonly actions: readonly FleetAction[];
+  /** What the plan asked for and the flow does not do. */
+  readonly refused: readonly { readonly what: string; readonly why: string }[];
+  readonly failures: readonly Failure[];
+}
+
+interface Doing {
+  readonly ports: Ports;
+  readonly settings: Settings;
+  readonly seen: Seen;
+  readonly at: Seconds;
+  readonly modeOf: (shard: string) => Mode | undefined;
+  readonly moves: MoveInput[];
+  readonly actions: FleetAction[];
+  readonly refused: { what: string; why: string }[];
+  readonly failures: Failure[];
+}
+
+/**
+ * One tick: read the world, plan, carry out. `modes` are those that differ from the settings.
+ * @throws what reading or planning throws; nothing was touched then.
+ */
+export async function tick(
+  ports: Ports,
+  settings: Settings,
+  planner: Planner,
+  forecasts: ReadonlyMap<string, Forecast>,
+  modes?: Readonly<Record<string, Mode>>,
+): Promise<TickResult> {
+  const seen = await readSnapshot(ports, settings, modes);
+  const { at } = seen.snapshot;
+  const plan = planner(seen.snapshot, forecasts, settings, at);
+  const byName = new Map(settings.shards.map(({ name, mode }) => [name, modes?.[name] ?? mode]));
+  const doing: Doing = {
+    ports,
+    settings,
+    seen,
+    at,
+    modeOf: (shard) => byName.get(shard),
+    moves: [],
+    actions: [],
+    refused: [],
+    failures: [],
+  };
+  for (const move of plan.moves) await startMove(doing, move);
+  for (const [i, action] of plan.fleet.entries()) await apply(doing, action, `${at}/${i}`);
+
+  const { moves, actions, refused, failures } = doing;
+  const made = event('PlanMade', at, {
+    moves: moves.length,
+    actions: actions.length,
+    refused: refused.length,
+    failed: failures.length,
+    findings: plan.findings,
+  });
+  await attempt(failures, 'publish the plan', () => ports.events.publish([made]));
+  return { plan, moves, actions, refused, failures };
+}
+
+async function startMove(doing: Doing, move: Move): Promise<void> {
+  const { ports, settings, seen, at } = doing;
+  const what = `move ${move.id} of ${move.slice}`;
+  // The planner leaves shards in shadow alone; this is the second line of defence.
+  for (const end of [move.from, move.to]) {
+    if (end.kind === 'ready' || (doing.modeOf(end.shard) ?? 'shadow') !== 'shadow') continue;
+    doing.refused.push({ what, why: `shard ${end.shard} is in shadow` });
+    return;
+  }
+  const stored = seen.stored.get(move.slice);
+  if (stored === undefined) {
+    doing.refused.push({ what, why: 'no such slice' });
+    return;
+  }
+  const input = moveInput(move, stored.version, at, settings);
+  if (await attempt(doing.failures, what, () => ports.workflows.start('move', move.id, input)))
+    doing.moves.push(input);
+}
+
+async function apply(doing: Doing, action: FleetAction, key: string): Promise<void> {
+  const { ports, settings, at } = doing;
+  const what = describe(action);
+  // A fleet whose shards are all in shadow is another's.
+  if (settings.shards.every(({ name }) => doing.modeOf(name) === 'shadow')) {
+    doing.refused.push({ what, why: 'every shard is in shadow' });
+    return;
+  }
+  let done: boolean;
+  if (action.kind === 'release') done = await release(doing, action, key);
+  else if (action.kind === 'wake') {
+    const input = standbyInput(action, at, settings);
+    done = await attempt(doing.failures, what, () =>
+      ports.workflows.start('activate-standby', input.key, input),
+    );
+  } else done = await attempt(doing.failures, what, () => ports.fleet.apply(action, key));
+  if (done) doing.actions.push(action);
+}
+
+/**
+ * Releases an instance whose slices are `ready` or on their way there by this plan. Ready ones are claimed first, so
+ * that nobody gives them to a shard meanwhile, and forgotten once the fleet has taken the instance out.
+ */
+async function release(
+  doing: Doing,
+  action: FleetAction & { kind: 'release' },
+  key: string,
+): Promise<boolean> {
+  const { ports, seen, at } = doing;
+  const what = describe(action);
+  const holder = `release/${action.instance}/${at}`;
+  const instance = seen.snapshot.instances.find(({ id }) => id === action.instance);
+  const leaving = new Set(
+    doing.moves.filter(({ move }) => move.to.kind === 'ready').map(({ move }) => move.slice),
+  );
+  const claimed: StoredSlice[] = [];
+  let why = instance === undefined ? 'no such instance' : undefined;
+  let done = false;
+  await attempt(doing.failures, what, async () => {
+    for (const { id, placement } of instance === undefined ? [] : slicesOf(instance)) {
+      if (leaving.has(id)) continue;
+      const version = seen.stored.get(id)?.version ?? 0;
+      const claim =
+        placement.kind === 'ready' ? await ports.store.claim(id, version, holder, at + HOLD) : undefined;
+      if (claim?.ok) claimed.push(claim.slice);
+      else why ??= `slice ${id} is ${claim === undefined ? placement.kind : 'held or changed'}, not ready`;
+    }
+    if (why !== undefined) return;
+    await ports.fleet.apply(action, key);
+    done = true;
+  });
+  if (why !== undefined) doing.refused.push({ what, why });
+  for (const { slice } of claimed)
+    await attempt(doing.failures, `${what}: ${slice}`, () =>
+      done ? ports.store.remove(slice) : ports.store.release(slice, holder),
+    );
+  return done;
+}
+
+/** Seconds for which a release holds slices; it needs a fraction of that. */
+const HOLD: Seconds = 60;
+
+function describe(action: FleetAction): string {
+  if (action.kind === 'start') return `start ${action.count} × ${action.group}`;
+  if (action.kind === 'stock') return `stock ${action.count}`;
+  if (action.kind === 'release') return `release ${action.instance} to ${action.to}`;
+  return `${action.kind} ${action.instance}`;
+}
