@@ -11,7 +11,7 @@ export interface Horizon {
   /** Seconds from `Forecast.at` to the time that is forecast. */
   readonly ahead: Seconds;
   /** Load (the shard's unit) at {@link LEVELS}; non-negative, non-decreasing, finite. */
-  readonly quantiles: readonly number[];
+  readonly quantiles: ArrayLike<number>;
 }
 
 /** What is known at `at` about a shard's load to come. Plain data: it is stored, sent and shown as it is. */

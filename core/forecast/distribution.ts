@@ -1,0 +1,69 @@
+import { LEVELS, MEDIAN } from './forecast.ts';
+
+const TOP = LEVELS.length - 1;
+const ABOVE_TOP = 1 - LEVELS[TOP]!;
+/** Natural log of how many times rarer the top level is than 0.99: the span over which the tail's slope is read. */
+const TAIL_FROM = LEVELS.indexOf(0.99);
+const TAIL_SPAN = Math.log((1 - LEVELS[TAIL_FROM]!) / ABOVE_TOP);
+
+/**
+ * The load at one time to come as a distribution: straight lines between the given quantiles, an exponential tail
+ * above the highest one as steep as the quantiles from 0.99 on, a point mass below the lowest one.
+ *
+ * The one question that capacity asks of it is {@link Distribution.excess}: how much load is expected above a
+ * capacity. Its slope is the value of the next bit of capacity.
+ */
+export class Distribution {
+  readonly quantiles: Float64Array;
+  /** Expected excess over each quantile. */
+  private readonly excesses: Float64Array;
+  private readonly tail: number;
+
+  constructor(quantiles: ArrayLike<number>) {
+    const q = new Float64Array(LEVELS.length);
+    const e = new Float64Array(LEVELS.length);
+    for (let i = 0; i <= TOP; i++) q[i] = quantiles[i]!;
+    this.tail = Math.max(0, (q[TOP]! - q[TAIL_FROM]!) / TAIL_SPAN);
+    e[TOP] = ABOVE_TOP * this.tail;
+    for (let i = TOP - 1; i >= 0; i--) {
+      e[i] = e[i + 1]! + (q[i + 1]! - q[i]!) * (1 - (LEVELS[i]! + LEVELS[i + 1]!) / 2);
+    }
+    this.quantiles = q;
+    this.excesses = e;
+  }
+
+  get median(): number {
+    return this.quantiles[MEDIAN]!;
+  }
+
+  /** Distance from the 0.1 to the 0.9 quantile. */
+  get spread(): number {
+    return this.quantiles[6]! - this.quantiles[2]!;
+  }
+
+  /** E[max(0, load − capacity)], in units of load. Convex, falling, exact for the shape above. */
+  excess(capacity: number): number {
+    const q = this.quantiles;
+    const e = this.excesses;
+    if (capacity >= q[TOP]!) {
+      return this.tail > 0 ? e[TOP]! * Math.exp((q[TOP]! - capacity) / this.tail) : 0;
+    }
+    if (capacity <= q[0]!) return e[0]! + q[0]! - capacity;
+    let i = TOP - 1;
+    while (q[i]! > capacity) i--;
+    const width = q[i + 1]! - q[i]!;
+    const left = q[i + 1]! - capacity;
+    const levelHere = LEVELS[i + 1]! - (LEVELS[i + 1]! - LEVELS[i]!) * (left / width);
+    return e[i + 1]! + left * (1 - (levelHere + LEVELS[i + 1]!) / 2);
+  }
+
+  /** Load expected to be served by the capacity between `low` and `high`. */
+  between(low: number, high: number): number {
+    return this.excess(low) - this.excess(high);
+  }
+}
+
+/** Quantiles a share `weight` of the way from `a` to `b`, level by level. */
+export function blend(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): Float64Array {
+  return Float64Array.from({ length: LEVELS.length }, (_, i) => a[i]! + (b[i]! - a[i]!) * weight);
+}

@@ -1,0 +1,114 @@
+import type { Seconds } from '../time.ts';
+import { MINUTE } from '../time.ts';
+import { type Occasion, withCalendar } from './calendar.ts';
+import { blend } from './distribution.ts';
+import { type Forecast, type Forecaster, type Horizon, LEVELS, type LoadPoint } from './forecast.ts';
+import { Profile } from './profile.ts';
+import { type Now, Track } from './track.ts';
+
+export interface ForecasterOptions {
+  readonly shard: string;
+  /** Distances, in seconds from the newest point to the target, at which errors are kept. Others are interpolated. */
+  readonly leads: readonly Seconds[];
+  /** Seconds between load points. @default 60 */
+  readonly step?: Seconds;
+  /** Calendar events of this shard. @default none */
+  readonly occasions?: readonly Occasion[];
+}
+
+/** A longer gap than this is not bridged point by point. */
+const LONGEST_GAP_DAYS = 21;
+const LEVEL_MEMORY = 0.04;
+
+/**
+ * The plain forecaster: last value, seasonal naive and level-shifted seasons, mixed by their recent errors, with
+ * quantiles from the mix's own past errors at that lead.
+ *
+ * Invariant: a forecast at `now` depends on points observed so far only. Gaps are bridged with the season, or with
+ * the last value before there is one, and are never scored.
+ */
+export class SeasonalForecaster implements Forecaster {
+  private readonly options: ForecasterOptions;
+  private readonly step: Seconds;
+  private readonly profile: Profile;
+  private readonly tracks: readonly Track[];
+  private first: Seconds | undefined;
+  private index = -1;
+  private level = 0;
+  private state: Now | undefined;
+
+  constructor(options: ForecasterOptions) {
+    this.options = options;
+    this.step = options.step ?? MINUTE;
+    this.profile = new Profile(this.step);
+    const leads = new Set(options.leads.map((lead) => Math.max(1, Math.round(lead / this.step))));
+    if (leads.size === 0)
+      throw new RangeError(`leads: expected at least one lead of ${options.shard}, got none`);
+    this.tracks = [...leads].sort((a, b) => a - b).map((lead) => new Track(lead));
+  }
+
+  observe({ time, load }: LoadPoint): void {
+    if (!Number.isFinite(load) || load < 0) {
+      throw new RangeError(
+        `load of ${this.options.shard} at ${time}: expected a finite number ≥ 0, got ${load}`,
+      );
+    }
+    this.first ??= time;
+    const index = Math.round((time - this.first) / this.step);
+    if (index <= this.index) {
+      throw new RangeError(
+        `load of ${this.options.shard}: expected a point after ${this.first + this.index * this.step}, got ${time}`,
+      );
+    }
+    if ((index - this.index) * this.step > LONGEST_GAP_DAYS * 86_400) {
+      throw new RangeError(
+        `load of ${this.options.shard}: expected a gap of at most ${LONGEST_GAP_DAYS} days before ${time}, got ${((index - this.index) * this.step) / 86_400} days`,
+      );
+    }
+    while (this.index + 1 < index) {
+      const season = this.profile.daily(this.index + 1);
+      this.take(Number.isNaN(season) ? (this.state?.value ?? load) : season);
+    }
+    this.take(load);
+    for (const track of this.tracks) track.step(this.state!);
+  }
+
+  forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
+    const { shard, occasions = [] } = this.options;
+    if (this.state === undefined || this.first === undefined) {
+      const zero = new Float64Array(LEVELS.length);
+      return {
+        shard,
+        at: now,
+        knownUntil: Number.NEGATIVE_INFINITY,
+        horizons: horizons.map((ahead) => ({ ahead, quantiles: zero })),
+        method: 'nothing measured yet',
+      };
+    }
+    const knownUntil = this.first + this.index * this.step;
+    const made: Horizon[] = horizons.map((ahead) => {
+      const raw = this.quantilesAt((now + ahead - knownUntil) / this.step);
+      return { ahead, quantiles: withCalendar(raw, occasions, knownUntil, now + ahead) };
+    });
+    return { shard, at: now, knownUntil, horizons: made, method: this.tracks[0]!.method(this.state) };
+  }
+
+  private take(value: number): void {
+    this.index += 1;
+    this.profile.push(value);
+    this.level = this.index === 0 ? value : this.level + LEVEL_MEMORY * (value - this.level);
+    const daily = this.profile.daily(this.index);
+    const ratio = daily > 0 ? Math.min(3, Math.max(0.2, this.level / daily)) : 1;
+    const weekly = this.profile.weekly(this.index);
+    this.state = { value, index: this.index, ratio, daily, weekly, profile: this.profile };
+  }
+
+  private quantilesAt(lead: number): Float64Array {
+    const above = this.tracks.findIndex((track) => track.lead >= lead);
+    if (above === -1) return this.tracks.at(-1)!.quantiles();
+    const upper = this.tracks[above]!;
+    const lower = this.tracks[above - 1];
+    if (upper.lead === lead || lower === undefined) return upper.quantiles();
+    return blend(lower.quantiles(), upper.quantiles(), (lead - lower.lead) / (upper.lead - lower.lead));
+  }
+}
