@@ -37,7 +37,7 @@ describe('the command line', () => {
       [['init'], "foreshard: required option '--load <file>' not specified\n"],
       [
         ['init', '--load', load, 'more'],
-        "foreshard: too many arguments for 'init'. Expected 0 arguments but got 1: more.\n",
+        "foreshard: too many arguments for 'init'. Expected 0 arguments but got 1.\n",
       ],
       [
         ['init', '--load', load, '--peak-instances', '0'],
