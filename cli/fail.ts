@@ -5,6 +5,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A mistake that was made in thousands of shards need not be read thousands of times. */
+const SHOWN = 50;
+
 /**
  * Says what went wrong on stderr, one line (settings: one line per problem), and returns the exit code: 2 for wrong
  * usage, else 1. `FORESHARD_DEBUG=1` adds the stack.
@@ -21,7 +24,11 @@ export function fail(
 
 function linesOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [String(error)];
-  if ('problems' in error && Array.isArray(error.problems)) return error.problems.map(String);
+  if ('problems' in error && Array.isArray(error.problems)) {
+    const { length } = error.problems;
+    const shown = error.problems.slice(0, SHOWN).map(String);
+    return length > SHOWN ? [...shown, `… and ${length - SHOWN} more problems`] : shown;
+  }
   const message = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   return [message || error.name];
 }

@@ -28,6 +28,11 @@ describe('a failure', () => {
     });
   });
 
+  it('of a settings file ends after fifty problems', () => {
+    const lines = said(new SettingsError(Array.from({ length: 53 }, (_, i) => `p${i}`))).text.split('\n');
+    expect(lines.slice(49, 52)).toEqual(['foreshard: p49', 'foreshard: … and 3 more problems', '']);
+  });
+
   it('of usage has code 2', () => {
     expect(said(new UsageError('what?'))).toEqual({ code: 2, text: 'foreshard: what?\n' });
     expect(said(new CommanderError(1, 'x', 'error: unknown\n(Did you mean y?)'))).toEqual({
