@@ -14,6 +14,8 @@ export interface Knob {
   readonly ratio: number;
   /** Which hourly value is forecast: 0 the mean of the hour's minutes, 1 their peak. */
   readonly hourPeak: 0 | 1;
+  /** What scale-in leaves capacity for: 0 the newest point, 1 the highest of the points that fired the alarm. */
+  readonly gentle: 0 | 1;
 }
 
 /** What one shard's group did in the judged minutes. Load and unmet in the shard's unit × minutes. */

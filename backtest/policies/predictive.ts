@@ -61,20 +61,27 @@ function predictive(name: string, alarms: Alarms): PeerPolicy {
       buffer: [1, 5, 15],
       ratio: [0.75, 0.85, 0.92, 1, 1.06, 1.12, 1.2, 1.3, 1.45, 1.7, 2, 3],
       hourPeak: [0, 1],
+      gentle: [0, 1],
     },
     starts: [
-      { target: 0.8, prepared: 0.7, buffer: 5, ratio: 1, hourPeak: 0 },
-      { target: 0.8, prepared: 0.7, buffer: 1, ratio: 1.2, hourPeak: 1 },
+      { target: 0.8, prepared: 0.7, buffer: 5, ratio: 1, hourPeak: 0, gentle: 0 },
+      { target: 0.8, prepared: 0.7, buffer: 1, ratio: 1.2, hourPeak: 1, gentle: 1 },
     ],
     run(load, history, capacity, config, knob) {
       const forecast = forecastOf(load, knob.hourPeak === 1, config.delay);
       const usable = knob.target * knob.ratio * capacity;
       const floor = forecastFloor(forecast, load.length, usable, knob.buffer);
       const size = sizes(peakOf(load), capacity, knob);
-      return track(load, history, capacity, config, { target: knob.target, alarms, floor, ...size });
+      return track(load, history, capacity, config, {
+        target: knob.target,
+        gentle: knob.gentle === 1,
+        alarms,
+        floor,
+        ...size,
+      });
     },
     describe: (knob: Knob) =>
-      `target ${percent(knob.target)}, forecast of the hour's ${knob.hourPeak === 1 ? 'peak' : 'mean'} at ` +
+      `target ${percent(knob.target)}${knob.gentle === 1 ? ', gentle' : ''}, forecast of the hour's ${knob.hourPeak === 1 ? 'peak' : 'mean'} at ` +
       `${percent(knob.target * knob.ratio)}, ${knob.buffer} min before, prepared ${percent(knob.prepared)} of peak`,
   };
 }

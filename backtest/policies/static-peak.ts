@@ -6,7 +6,7 @@ export const STATIC_PEAK: PeerPolicy = {
   name: 'static-peak',
   targets: [1, 4],
   choices: {},
-  starts: [{ target: 1, prepared: 0, buffer: 0, ratio: 1, hourPeak: 0 }],
+  starts: [{ target: 1, prepared: 0, buffer: 0, ratio: 1, hourPeak: 0, gentle: 0 }],
   run(load, history, capacity, _config, knob) {
     const active = instancesFor(peakOf(load), capacity * knob.target);
     let unmet = 0;

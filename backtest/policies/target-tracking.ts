@@ -25,6 +25,8 @@ export interface Tracking {
   /** Maximum size of the group. */
   readonly max: number;
   readonly alarms: Alarms;
+  /** Scale-in leaves capacity for the highest of the alarm's points, not for the newest only. */
+  readonly gentle: boolean;
   /** Least desired capacity per minute that another policy asks for, such as a forecast. */
   readonly floor?: Int32Array;
 }
@@ -41,7 +43,7 @@ export function track(
   config: ModelConfig,
   tracking: Tracking,
 ): GroupResult {
-  const { max, alarms, floor } = tracking;
+  const { max, alarms, gentle, floor } = tracking;
   const usable = tracking.target * capacity;
   const low = LOW_ALARM * usable;
   const begin = Math.max(0, history - WARM_UP);
@@ -65,7 +67,7 @@ export function track(
       lowRun = value < low * inService ? lowRun + 1 : 0;
       if (highRun >= alarms.out) desired = Math.max(desired, Math.min(max, instancesFor(value, usable)));
       else if (lowRun >= alarms.in && group.starting === 0)
-        desired = Math.min(desired, instancesFor(value, usable));
+        desired = Math.min(desired, instancesFor(gentle ? highest(load, t - lag, alarms.in) : value, usable));
     }
     if (floor !== undefined) desired = Math.max(desired, floorAt(t));
     group.resize(desired);
@@ -80,6 +82,13 @@ export function track(
   return { instanceMinutes: paid, unmet, load: total };
 }
 
+/** Greatest of the `count` values up to `last`. */
+function highest(load: Float64Array, last: number, count: number): number {
+  let max = 0;
+  for (let t = Math.max(0, last - count + 1); t <= last; t++) if (load[t]! > max) max = load[t]!;
+  return max;
+}
+
 /** Maximum size and prepared capacity that hindsight gives a group; it never needs more than its peak does. */
 export function sizes(peak: number, capacity: number, knob: Knob): { max: number; prepared: number } {
   const max = instancesFor(peak, capacity);
@@ -92,14 +101,19 @@ function targetTracking(name: string, alarms: Alarms, warmPool: boolean): PeerPo
   return {
     name,
     targets: [0.2, 1.6],
-    choices: warmPool ? { prepared: PREPARED } : {},
-    starts: [{ target: 0.8, prepared: warmPool ? 0.7 : 0, buffer: 0, ratio: 1, hourPeak: 0 }],
+    choices: warmPool ? { prepared: PREPARED, gentle: [0, 1] } : { gentle: [0, 1] },
+    starts: [{ target: 0.8, prepared: warmPool ? 0.7 : 0, buffer: 0, ratio: 1, hourPeak: 0, gentle: 0 }],
     run(load, history, capacity, config, knob) {
       const size = sizes(peakOf(load), capacity, knob);
-      return track(load, history, capacity, config, { target: knob.target, alarms, ...size });
+      return track(load, history, capacity, config, {
+        target: knob.target,
+        gentle: knob.gentle === 1,
+        alarms,
+        ...size,
+      });
     },
     describe: (knob) =>
-      `target ${percent(knob.target)}${warmPool ? `, prepared ${percent(knob.prepared)} of peak` : ''}`,
+      `target ${percent(knob.target)}${knob.gentle === 1 ? ', gentle' : ''}${warmPool ? `, prepared ${percent(knob.prepared)} of peak` : ''}`,
   };
 }
 

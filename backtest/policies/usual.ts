@@ -2,7 +2,7 @@ import { instancesFor, type Knob, type PeerPolicy, peakOf } from './peer.ts';
 import { forecastFloor, forecastOf } from './predictive.ts';
 import { ONE_MINUTE_METRICS, percent, track } from './target-tracking.ts';
 
-const KNOB: Knob = { target: 0.7, prepared: 1, buffer: 5, ratio: 1, hourPeak: 0 };
+const KNOB: Knob = { target: 0.7, prepared: 1, buffer: 5, ratio: 1, hourPeak: 0, gentle: 0 };
 
 /**
  * Predictive scaling and target tracking as people usually set them: both at 70 %, the hour's mean, the default
@@ -22,6 +22,7 @@ export const USUAL: PeerPolicy = {
       prepared: max,
       max,
       alarms: ONE_MINUTE_METRICS,
+      gentle: false,
       floor,
     });
   },
