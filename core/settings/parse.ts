@@ -23,7 +23,7 @@ import { type Settings, settingsSchema } from './schema.ts';
  */
 export function parseSettings(text: string, file: string): Settings {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const syntax = [...document.errors, ...document.warnings];
   if (syntax.length > 0) {
     throw new SettingsError(

@@ -32,8 +32,17 @@ export function showPath(path: Path): string {
 /** A value on one line, short enough for a message. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'number' ? String(value) : asJson(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Only a cycle cannot be written; an alias inside its own anchor makes one.
+    return 'a value that contains itself';
+  }
 }
 
 /** Messages of the parser may quote the file: no line break may get through. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../core/settings/parse.ts';
 import { SettingsError } from '../../core/settings/problem.ts';
@@ -75,6 +76,11 @@ describe('a wrong settings file', () => {
     ['two documents', `${GOOD}---\n${GOOD}`, '11: not valid YAML: Source contains multiple documents'],
     ['a tag', withLine(service, 'service: !x shop'), '1: not valid YAML: Unresolved tag: !x'],
     ['an alias to nothing', withLine(service, 'service: *x'), '1: not valid YAML: Unresolved alias'],
+    [
+      'an alias to itself',
+      withLine(perInstance, '&x { perInstance: [*x] }'),
+      '4: shards[0].capacity.perInstance: expected a number above 0, got a value that contains itself',
+    ],
     ['a key twice', withLine(max, '  max: 1\n  max: 2'), '11: max: expected each key once, got it twice'],
     ['no service', withLine(`${service}\n`, ''), '1: service: expected '],
     [
@@ -272,5 +278,36 @@ describe('a wrong settings file', () => {
   it('is refused in reasonable time when its aliases explode', () => {
     const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`)}]`);
     expect(problemsOf(`a0: &a0 [x]\n${levels.join('\n')}\n`)[0]).toContain('shop.yaml:1: not valid YAML: ');
+  });
+
+  it('never ends in another error, whatever was typed into it', () => {
+    const piece = fc.oneof(
+      fc.string({ maxLength: 6 }),
+      fc.constantFrom(
+        '- ',
+        ': ',
+        '\n',
+        '  ',
+        '*a',
+        '&a ',
+        '{',
+        '[',
+        '<<: ',
+        '__proto__: 1',
+        '? ',
+        '!!map ',
+        '|',
+        '%',
+        '\t',
+        '~',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.nat(GOOD.length), fc.nat(12), fc.array(piece, { maxLength: 3 }), (at, cut, pieces) => {
+        const text = GOOD.slice(0, at) + pieces.join('') + GOOD.slice(at + cut);
+        for (const problem of problemsOf(text)) expect(problem).toMatch(/^shop\.yaml:[1-9]\d*: .+$/);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
