@@ -1,38 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../core/settings/parse.ts';
-import { SettingsError } from '../../core/settings/problem.ts';
-
-const GOOD = `service: shop
-shards:
-  - name: catalog
-    capacity: { perInstance: 100 }
-  - name: search
-    capacity:
-      perInstance: 50
-      unit: queries/s
-fleet:
-  max: 40
-`;
-
-/** The good file with one line replaced by others (or, without `by`, left out); the rest keeps its place above it. */
-function withLine(line: string, by: string): string {
-  if (!GOOD.includes(line)) throw new Error(`no such line in the sample: ${line}`);
-  return GOOD.replace(line, by);
-}
-
-function problemsOf(text: string): readonly string[] {
-  try {
-    parseSettings(text, 'shop.yaml');
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-const manyShards = (route: (i: number) => string) =>
-  `service: s\nfleet: { max: 1000 }\nshards:\n${Array.from({ length: 101 }, (_, i) => `  - { name: s${i}, capacity: { perInstance: 1 }${route(i)} }\n`).join('')}`;
+import { GOOD, manyShards, problemsOf, withLine } from './sample.ts';
 
 describe('a good settings file', () => {
   it('is read with its defaults', () => {
@@ -68,7 +37,6 @@ describe('a wrong settings file', () => {
   const max = '  max: 40';
   const perInstance = '{ perInstance: 100 }';
   const calendar = (entry: string) => `${max}\ncalendar:\n  - { name: sale, ${entry} }`;
-  const week = 'start: 2026-01-05T00:00:00Z, end: 2026-01-12T00:00:00Z';
   const cases: readonly [what: string, text: string, expected: string][] = [
     ['empty', '', '1: settings: expected a mapping with service, shards and fleet, got an empty file'],
     ['a list', '- a\n', '1: settings: expected a mapping with service and shards and fleet, got ["a"]'],
@@ -155,66 +123,6 @@ describe('a wrong settings file', () => {
       '11: readyPool.target: expected "auto" or an integer from 0 to 100000, got "some"',
     ],
     [
-      'target above max',
-      withLine(max, `${max}\nreadyPool: { target: 9, max: 8 }`),
-      '11: readyPool.target: expected at most readyPool.max (8), got 9',
-    ],
-    [
-      'a pool above the fleet',
-      withLine(max, `${max}\nreadyPool: { max: 41 }`),
-      '11: readyPool.max: expected at most fleet.max (40), got 41',
-    ],
-    [
-      'a warm pool above the fleet',
-      withLine(max, `${max}\n  warmMax: 41`),
-      '11: fleet.warmMax: expected at most fleet.max (40), got 41',
-    ],
-    [
-      'guarantee above max',
-      withLine(perInstance, `${perInstance}\n    guarantee: 6\n    max: 5`),
-      '5: shards[0].guarantee: expected at most max (5), got 6',
-    ],
-    [
-      'max above the fleet',
-      withLine(perInstance, `${perInstance}\n    max: 50`),
-      '5: shards[0].max: expected at most fleet.max (40), got 50',
-    ],
-    [
-      'guarantees above the fleet',
-      withLine(perInstance, `${perInstance}\n    guarantee: 40`),
-      '11: fleet.max: expected at least the sum of all guarantees (41), got 40',
-    ],
-    [
-      'standby above max',
-      withLine(perInstance, `${perInstance}\n    max: 2\n    standby: { instances: 3 }`),
-      '6: shards[0].standby.instances: expected at most max (2), got 3',
-    ],
-    [
-      'waking too late',
-      withLine(perInstance, `${perInstance}\n    max: 2\n    standby: { instances: 1, wakeAbove: 201 }`),
-      '6: shards[0].standby.wakeAbove: expected at most what max instances serve (200), got 201',
-    ],
-    [
-      'a name twice',
-      withLine('search', 'catalog'),
-      '5: shards[1].name: expected a value that entry [0] does not have, got "catalog"',
-    ],
-    [
-      'a route twice',
-      withLine(perInstance, `${perInstance}\n    route: { path: /search/* }`),
-      '6: shards[1].route: expected a route that entry [0] does not have, got "path /search/*"',
-    ],
-    [
-      'a zone twice',
-      withLine(max, `${max}\n  zones: [a, b, a]`),
-      '11: fleet.zones[2]: expected a value that entry [0] does not have, got "a"',
-    ],
-    [
-      'a type twice',
-      withLine(max, `${max}\n  instanceTypes: [{ type: m7i.large }, { type: m7i.large }]`),
-      '11: fleet.instanceTypes[1].type: expected a value that',
-    ],
-    [
       'not a type',
       withLine(max, `${max}\n  instanceTypes: [{ type: big }]`),
       '11: fleet.instanceTypes[0].type: expected an EC2 instance type such as m7i.large, got "big"',
@@ -228,31 +136,6 @@ describe('a wrong settings file', () => {
       'a stamp without offset',
       withLine(max, calendar('start: 2026-01-05T00:00:00, end: 2026-01-06T00:00:00Z, factor: 2')),
       '12: calendar[0].start: expected a stamp with offset such as 2026-01-05T06:15:00Z, got "2026-01-05T00:00:00"',
-    ],
-    [
-      'an end before its start',
-      withLine(max, calendar('start: 2026-01-05T02:00:00+02:00, end: 2026-01-05T00:00:00Z, factor: 2')),
-      '12: calendar[0].end: expected a time after start',
-    ],
-    [
-      'an event longer than its period',
-      withLine(max, calendar(`${week}, factor: 2, repeat: daily`)),
-      '12: calendar[0].end: expected at most 86400 s after start, because it comes daily, got 604800 s',
-    ],
-    [
-      'an event that says nothing',
-      withLine(max, calendar(week)),
-      '12: calendar[0]: expected a factor or a load, got neither',
-    ],
-    [
-      'an event of an unknown shard',
-      withLine(max, calendar(`${week}, factor: 2, shards: [serch]`)),
-      '12: calendar[0].shards[0]: expected a shard of this file, the nearest is "search", got "serch"',
-    ],
-    [
-      'paths above 100 shards',
-      manyShards((i) => (i === 7 ? ', route: { path: /x }' : `, route: { host: s${i}.example.com }`)),
-      '11: shards[7].route: expected a host for each of more than 100 shards (the target groups of one load balancer), got 1 of 101 shards without, first "s7"',
     ],
   ];
 
