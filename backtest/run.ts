@@ -38,7 +38,7 @@ export interface BacktestInput {
 
 export type BacktestRun = Omit<RunRecord, 'comparison'> & { readonly totals: Totals };
 
-const RECONCILE_EVERY: Seconds = 5 * MINUTE;
+const RECONCILE_EVERY: Seconds = 10 * MINUTE;
 
 /**
  * Runs the service on its own history in virtual time: the flows of production, minute by minute over the judged

@@ -2,7 +2,7 @@ import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Instance } from '../core/shards/instance.ts';
 import { ownerOf } from '../core/shards/placement.ts';
-import { parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
+import { FIRST_PORT, parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { type EventDetails, event } from './events.ts';
 import { attempt, type Failure } from './failure.ts';
@@ -47,7 +47,10 @@ export async function reconcile(ports: Ports, settings: Settings): Promise<Recon
       if (instance === undefined || !('slices' in instance)) {
         await forget(ports, item);
         done.removed.push(item.slice);
-      } else if (!isHeld(item, now)) await settle(ports, item, instance, done);
+      } else if (!isHeld(item, now)) {
+        if (isForeign(item, settings)) await expel(ports, item, done);
+        else await settle(ports, item, instance, done);
+      }
     });
   }
   const known = new Set(stored.map(({ slice }) => slice));
@@ -68,6 +71,16 @@ async function forget(ports: Ports, { slice, placement }: StoredSlice): Promise<
   const shard = ownerOf(placement);
   if (shard !== undefined) await ports.loadBalancer.deregister(shard, slice);
   await ports.store.remove(slice);
+}
+
+/** Whether the settings have no such slice: instances are divided otherwise since. The planner does not see it. */
+const isForeign = ({ slice }: StoredSlice, { fleet }: Settings) =>
+  parseSliceId(slice).port >= FIRST_PORT + fleet.slicesPerInstance;
+
+async function expel(ports: Ports, item: StoredSlice, done: Corrected): Promise<void> {
+  if (item.placement.kind !== 'ready') return homeward(ports, item, done.evicted);
+  await ports.store.remove(item.slice);
+  done.removed.push(item.slice);
 }
 
 /** One slice that no workflow holds: what is wrong with it, and one step to put that right. */

@@ -1,8 +1,7 @@
 import type { Snapshot } from '../core/capacity/plan.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings } from '../core/settings/schema.ts';
-import type { Instance } from '../core/shards/instance.ts';
-import { parseSliceId, type Slice, shareOf } from '../core/shards/slice.ts';
+import { joinSlices } from './join.ts';
 
 /** What a tick has read: the planner's snapshot, and the store's slices by id for the versions to claim on. */
 export interface Seen {
@@ -28,7 +27,7 @@ export async function readSnapshot(
     stored.set(item.slice, item);
     if (isHeld(item, at)) held.push(item.slice);
   }
-  const instances = joinSlices(facts, slices, settings);
+  const instances = joinSlices(facts, stored, settings);
   const snapshot: Snapshot = {
     at,
     instances,
@@ -43,29 +42,4 @@ export async function readSnapshot(
 /** Whether a workflow holds the slice at `now`. */
 export function isHeld(item: StoredSlice, now: number): boolean {
   return item.holder !== undefined && (item.holderExpires ?? 0) > now;
-}
-
-/** The fleet's facts with the store's placements; an instance that carries none is passed on as it is. */
-export function joinSlices(
-  facts: readonly Instance[],
-  stored: readonly StoredSlice[],
-  settings: Settings,
-): readonly Instance[] {
-  const byInstance = new Map<string, StoredSlice[]>();
-  for (const item of stored) {
-    const { instance } = parseSliceId(item.slice);
-    const there = byInstance.get(instance);
-    if (there === undefined) byInstance.set(instance, [item]);
-    else there.push(item);
-  }
-  return facts.map((fact) => {
-    const items = byInstance.get(fact.id);
-    if (items === undefined || !('slices' in fact)) return fact;
-    const share = shareOf(fact.type, settings);
-    return { ...fact, slices: items.map((item) => toSlice(item, share)) };
-  });
-}
-
-function toSlice({ slice, placement }: StoredSlice, share: number): Slice {
-  return { id: slice, ...parseSliceId(slice), share, placement };
 }

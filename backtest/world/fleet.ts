@@ -130,9 +130,9 @@ export class SimFleet implements Fleet {
   /** Instances that count against `fleet.max`: all that run or start, but for those that go into the warm pool. */
   size(): number {
     let size = 0;
-    for (const { state, ...rest } of this.#instances.values()) {
-      const stocked = state === 'starting' && 'into' in rest && rest.into === 'warm';
-      if (state !== 'warm' && state !== 'standby' && !stocked) size++;
+    for (const fact of this.#instances.values()) {
+      const stocked = fact.state === 'starting' && fact.into === 'warm';
+      if (fact.state !== 'warm' && fact.state !== 'standby' && !stocked) size++;
     }
     return size;
   }

@@ -23,6 +23,7 @@ export function recordStep(judged: Seconds): Seconds {
 
 type FleetSeries = RunRecord['fleet'];
 const QUANTILES = { q10: LEVELS.indexOf(0.1), q50: LEVELS.indexOf(0.5), q90: LEVELS.indexOf(0.9) };
+const NAMES = ['q10', 'q50', 'q90'] as const;
 
 /** Gathers the series of a run, step by step: `tick` at each minute, `finish` at the end. */
 export class Recorder {
@@ -73,10 +74,8 @@ export class Recorder {
       const horizon = horizons.find(({ ahead }) => ahead >= this.#ahead);
       if (band === undefined || horizon === undefined || step >= band.count.length) continue;
       band.count[step] = (band.count[step] ?? 0) + 1;
-      for (const [name, level] of Object.entries(QUANTILES)) {
-        const sums = band[name as keyof typeof QUANTILES];
-        sums[step] = (sums[step] ?? 0) + (horizon.quantiles[level] ?? 0);
-      }
+      for (const name of NAMES)
+        band[name][step] = (band[name][step] ?? 0) + (horizon.quantiles[QUANTILES[name]] ?? 0);
     }
   }
 

@@ -18,14 +18,17 @@ export const naivePlanner: Planner = (snapshot, _forecasts, settings, now): Plan
   const add = (slice: Slice, from: Move['from'], to: Move['to'], rule: Reason['rule']) =>
     moves.push({ id: `${now}-${slice.id}`, slice: slice.id, from, to, reason: reason(rule) });
 
+  const byShard = new Map<string, Slice[]>();
+  for (const slice of slices) {
+    const { placement: p } = slice;
+    const shard = p.kind === 'ready' ? undefined : p.kind === 'draining' ? p.to : p.shard;
+    if (shard !== undefined) byShard.set(shard, [...(byShard.get(shard) ?? []), slice]);
+  }
   let wanted = 0;
   for (const { name, capacity, guarantee } of settings.shards) {
     const { load = 0 } = snapshot.measured.find(({ shard }) => shard === name) ?? {};
-    const mine = slices.filter(
-      ({ placement: p }) => p.kind !== 'ready' && p.kind !== 'draining' && p.shard === name,
-    );
-    const coming = slices.filter(({ placement: p }) => p.kind === 'draining' && p.to === name);
-    const has = [...mine, ...coming].reduce((sum, { share }) => sum + share, 0);
+    const mine = byShard.get(name) ?? [];
+    const has = mine.reduce((sum, { share }) => sum + share, 0);
     let lack = Math.max(guarantee, (load * 1.25) / capacity.perInstance) - has;
     while (lack > 1e-9 && ready.length > 0) {
       const slice = ready.shift() as Slice;
@@ -47,8 +50,11 @@ export const naivePlanner: Planner = (snapshot, _forecasts, settings, now): Plan
   if (spot > 0) fleet.push({ kind: 'start', group: 'spot', count: spot, reason: reason('reactive') });
   if (starts - spot > 0)
     fleet.push({ kind: 'start', group: 'steady', count: starts - spot, reason: reason('reactive') });
+  const taken = new Set([...held, ...moves.map(({ slice }) => slice)]);
   const idle = steady.filter(
-    (i) => slicesOf(i).length > 0 && slicesOf(i).every((slice) => ready.includes(slice)),
+    (i) =>
+      slicesOf(i).length > 0 &&
+      slicesOf(i).every(({ id, placement }) => placement.kind === 'ready' && !taken.has(id)),
   );
   for (const { id, group } of wanted > 0 ? [] : idle.slice(2))
     fleet.push({
