@@ -41,6 +41,16 @@ export class Distribution {
     return this.quantiles[6]! - this.quantiles[2]!;
   }
 
+  /** The load that is not exceeded with this probability (0 < level < 1). */
+  at(level: number): number {
+    const q = this.quantiles;
+    if (level >= LEVELS[TOP]!) return q[TOP]! + this.tail * Math.log(ABOVE_TOP / (1 - level));
+    if (level <= LEVELS[0]) return q[0]!;
+    let i = TOP - 1;
+    while (LEVELS[i]! > level) i--;
+    return q[i]! + (q[i + 1]! - q[i]!) * ((level - LEVELS[i]!) / (LEVELS[i + 1]! - LEVELS[i]!));
+  }
+
   /** E[max(0, load − capacity)], in units of load. Convex, falling, exact for the shape above. */
   excess(capacity: number): number {
     const q = this.quantiles;
