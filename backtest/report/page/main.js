@@ -36,9 +36,10 @@ byId('sort').addEventListener('change', ({ target }) => {
   byId('shards').append(...sorted);
 });
 
+const toMinute = (time) => formatTime(Math.round(time / 60) * 60);
 onView((whole) => {
   byId('reset').hidden = whole;
-  byId('range').textContent = `${formatTime(view.min)} – ${formatTime(view.max)} UTC`;
+  byId('range').textContent = `${toMinute(view.min)} – ${toMinute(view.max)} UTC`;
 });
 byId('reset').addEventListener('click', resetView);
 loadAll();

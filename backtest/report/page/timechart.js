@@ -22,9 +22,8 @@ export function setView(min, max) {
   const high = Math.min(end, max);
   if (!(high - low >= data.step) || (low === view.min && high === view.max)) return;
   Object.assign(view, { min: low, max: high });
-  for (const [element, plot] of live) {
+  for (const plot of live.values()) {
     plot.setScale('x', { ...view });
-    element.dataset.range = `${low},${high}`;
   }
   for (const listener of listeners) listener(whole());
 }
@@ -44,7 +43,8 @@ function timeAxis() {
     grid: { stroke: color('grid'), width: 1 },
     ticks: { show: false },
     space: 68,
-    size: 42,
+    // One line where no label has a second one.
+    size: (_, labels) => (labels?.some((label) => label.includes('\n')) ? 44 : 28),
     gap: 8,
     values: (_, splits, __, ___, step) =>
       splits.map((time, i) => {
@@ -110,7 +110,6 @@ export function timeChart(element, load, describe) {
       const plot = new uPlot(plotOptions(element, options, tip), values, element);
       plot.over.addEventListener('mouseleave', hideTip);
       live.set(element, plot);
-      element.dataset.range = `${view.min},${view.max}`;
       element.dataset.drawn = 'yes';
     },
     destroy: () => {
@@ -136,7 +135,14 @@ function plotOptions(element, options, tip) {
     cursor: cursorOptions(options.cursor),
     hooks: {
       ...options.hooks,
-      setScale: [(u, key) => key === 'x' && setView(u.scales.x.min, u.scales.x.max)],
+      setScale: [
+        (u, key) => {
+          if (key !== 'x') return;
+          const { min, max } = u.scales.x;
+          element.dataset.range = `${min},${max}`;
+          setView(min, max);
+        },
+      ],
       setCursor: [(u) => u.over.matches(':hover') && follow(u, tip)],
     },
   };
