@@ -23,6 +23,9 @@ export const PAGE_SCRIPTS = [
   'main.js',
 ];
 
+/** In this order: what screens and paper need overrides the rest. */
+const PAGE_STYLES = ['page.css', 'charts.css', 'screens.css'];
+
 /**
  * One self-contained page: no network, styles and scripts inside, about 0.1 MB and what the series take.
  *
@@ -33,7 +36,7 @@ export function renderReport(run: RunRecord): string {
   const uplot = join(createRequire(import.meta.url).resolve('uplot/package.json'), '..');
   const licence = readFileSync(join(uplot, 'LICENSE'), 'utf8');
   const library = readFileSync(join(uplot, 'dist/uPlot.iife.min.js'), 'utf8');
-  const style = readFileSync(join(uplot, 'dist/uPlot.min.css'), 'utf8') + pageFile('page.css');
+  const style = readFileSync(join(uplot, 'dist/uPlot.min.css'), 'utf8') + PAGE_STYLES.map(pageFile).join('');
   // `var uPlot` of the library and our modules live in one function scope, so nothing leaks into the window.
   const script = inScript(`/* uPlot:\n${licence}*/\n(() => {\n${library}\n${bundle()}\n})();\n`);
   const hash = createHash('sha256').update(script).digest('base64');
