@@ -53,6 +53,8 @@ export class VirtualClock implements Clock {
 
   /** Fires every event up to and at `until`; then it is `until`. */
   async runUntil(until: Seconds): Promise<void> {
+    // The caller may have started a flow that has not yet come to its first wait.
+    this.#woken = true;
     for (;;) {
       if (this.#woken) {
         this.#woken = false;
@@ -75,13 +77,12 @@ export class VirtualClock implements Clock {
       settled = true;
     };
     work.then(done, done);
-    await microtasksDone();
+    await this.runUntil(this.#now);
     while (!settled) {
       const next = this.#heap.peek();
-      if (next === undefined && !this.#woken)
+      if (next === undefined)
         throw new Error(`virtual time stands still at ${this.#now}: no event left, work not settled`);
-      await this.runUntil(next?.at ?? this.#now);
-      await microtasksDone();
+      await this.runUntil(next.at);
     }
     return work;
   }
