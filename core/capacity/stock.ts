@@ -10,17 +10,16 @@ export interface StockTarget {
   readonly most: number;
 }
 
-/** A launch into the stock must pay this many times over what keeping one that is there must. */
-const LAUNCH_MARGIN = 3;
-/** The mean value of a slice that is missing, as a part of one that is missing whole. */
-const MISSING_PART = 0.5;
-/** Calls farther ahead are mostly foreseen in time for a cold launch; this part is not. */
-const UNFORESEEN = 0.1;
+/** A launch must pay this many times over what keeping a stopped slice that is there must. */
+const LAUNCH_MARGIN = 5;
 
 /**
  * The stock's economy: a stopped slice costs `price` per tick. When it is called for it saves a cold launch's longer
- * initialisation and, when the call was not foreseen in time for one, the load that would be lost meanwhile. So the
- * m-th stopped slice is worth keeping while, at some time ahead, P(needed then) × saved > price × the wait.
+ * initialisation, and the load that would be lost meanwhile. So the stock should reach as far up in the fleet's
+ * need, as forecast for the time when a cold launch could serve, as P(needed) × saved > price × the wait.
+ *
+ * A stopped slice is given up only where launching it again later is cheaper than keeping it until then: for each
+ * time ahead, the same cushion over the need that is likely enough then.
  *
  * @param running slices that run or start, in all.
  * @param price of a stopped slice per tick, in slice-ticks.
@@ -34,19 +33,20 @@ export function stockTarget(
 ): StockTarget {
   if (price <= 0) return { least: 0, most: Number.POSITIVE_INFINITY };
   const longer = leads.cold - leads.start;
-  const lost = longer * meanWorth(views) * MISSING_PART;
+  const saved = longer * (1 + meanWorth(views));
   const soon = leads.cold + 1;
   const near = (view: ShardView) => view.ahead.ticks[Math.min(soon, view.ahead.ticks.length - 1)]!;
-  const keepSoon = (price * soon) / (longer + lost);
-  const least = needAt(views, serving, 1 - LAUNCH_MARGIN * keepSoon, near) - running;
-  let most = needAt(views, serving, 1 - keepSoon, near) - running;
+  const keep = (price * soon) / saved;
+  const kept = needAt(views, serving, 1 - keep, near);
+  const least = Math.max(0, Math.floor(needAt(views, serving, 1 - LAUNCH_MARGIN * keep, near) - running));
+  const cushion = kept - needAt(views, serving, 0.5, near);
+  let most = kept;
   for (const [i, { minutes }] of views[0]!.ahead.coarse.entries()) {
-    const keep = (price * minutes) / (longer + UNFORESEEN * lost);
-    if (keep >= 1) break;
-    most = Math.max(most, needAt(views, serving, 1 - keep, (view) => view.ahead.coarse[i]!.load) - running);
+    const likely = (price * minutes) / leads.cold;
+    if (likely >= 1) break;
+    most = Math.max(most, cushion + needAt(views, serving, 1 - likely, (view) => view.ahead.coarse[i]!.load));
   }
-  const floor = Math.max(0, Math.floor(least));
-  return { least: floor, most: Math.max(floor, Math.ceil(most)) };
+  return { least, most: Math.max(least, Math.ceil(most - running)) };
 }
 
 function meanWorth(views: readonly ShardView[]): number {

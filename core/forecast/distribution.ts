@@ -20,9 +20,8 @@ export class Distribution {
   private readonly tail: number;
 
   constructor(quantiles: ArrayLike<number>) {
-    const q = new Float64Array(LEVELS.length);
+    const q = quantiles instanceof Float64Array ? quantiles : Float64Array.from(quantiles);
     const e = new Float64Array(LEVELS.length);
-    for (let i = 0; i <= TOP; i++) q[i] = quantiles[i]!;
     this.tail = Math.max(0, (q[TOP]! - q[TAIL_FROM]!) / TAIL_SPAN);
     e[TOP] = ABOVE_TOP * this.tail;
     for (let i = TOP - 1; i >= 0; i--) {

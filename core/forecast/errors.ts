@@ -8,7 +8,7 @@ import { LEVELS } from './forecast.ts';
  */
 const RING = 8192;
 const ENOUGH = 400;
-const RESORT_EVERY = 360;
+const RESORT_EVERY = 1440;
 const FAST = 0.06;
 const SLOW = 0.0005;
 const FAST_SHARE = 0.8;
@@ -38,7 +38,7 @@ export class Errors {
     this.slow += slow * (square - this.slow);
     this.ring[this.count % RING] = error / expected;
     this.count += 1;
-    if (this.count >= ENOUGH && (this.count === ENOUGH || this.count % RESORT_EVERY === 0)) this.sort();
+    if (this.count === ENOUGH || this.count % RESORT_EVERY === 0) this.sort();
   }
 
   /** Quantiles at {@link LEVELS} around a centre, cut at zero. */

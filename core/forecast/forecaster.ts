@@ -40,11 +40,11 @@ export class SeasonalForecaster implements Forecaster {
   constructor(options: ForecasterOptions) {
     this.options = options;
     this.step = options.step ?? MINUTE;
-    this.profile = new Profile(this.step);
     const leads = new Set(options.leads.map((lead) => Math.max(1, Math.round(lead / this.step))));
     if (leads.size === 0)
       throw new RangeError(`leads: expected at least one lead of ${options.shard}, got none`);
     this.tracks = [...leads].sort((a, b) => a - b).map((lead) => new Track(lead));
+    this.profile = new Profile(this.step, this.tracks.at(-1)!.lead);
   }
 
   observe({ time, load }: LoadPoint): void {

@@ -20,9 +20,20 @@ export class Profile {
   private readonly sums: Float64Array;
   private count = 0;
   private total = 0;
+  /** Seasons already looked up, by index: each is asked for once per lead and does not change once it is known. */
+  private readonly known: { readonly index: Float64Array; readonly daily: Float64Array; readonly weekly: Float64Array };
 
-  /** @param step seconds per point. */
-  constructor(step: number) {
+  /**
+   * @param step seconds per point.
+   * @param farthest points ahead that are asked for.
+   */
+  constructor(step: number, farthest: number) {
+    const slots = farthest + 1;
+    this.known = {
+      index: new Float64Array(slots).fill(-1),
+      daily: new Float64Array(slots),
+      weekly: new Float64Array(slots),
+    };
     this.day = Math.max(1, Math.round(86_400 / step));
     this.week = 7 * this.day;
     this.reach = Math.floor((SMOOTH_MINUTES * 60) / step);
@@ -38,11 +49,22 @@ export class Profile {
 
   /** Same time on earlier days; NaN while there is no earlier day. `index` counts points from the first. */
   daily(index: number): number {
-    return this.season(index, this.day, DAYS, DAY_DECAY);
+    return this.known.daily[this.slot(index)]!;
   }
 
   weekly(index: number): number {
-    return this.season(index, this.week, WEEKS, WEEK_DECAY);
+    return this.known.weekly[this.slot(index)]!;
+  }
+
+  private slot(index: number): number {
+    const { known } = this;
+    const slot = index % known.index.length;
+    if (known.index[slot] !== index) {
+      known.index[slot] = index;
+      known.daily[slot] = this.season(index, this.day, DAYS, DAY_DECAY);
+      known.weekly[slot] = this.season(index, this.week, WEEKS, WEEK_DECAY);
+    }
+    return slot;
   }
 
   private season(index: number, period: number, periods: number, decay: number): number {
