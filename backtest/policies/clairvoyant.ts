@@ -20,7 +20,11 @@ const TRIAL_ROUNDS = 8;
 const FINAL_ROUNDS = 80;
 /** λ is found to within this factor; the bound is flat around its best λ. */
 const LAMBDA_PRECISION = 1.02;
-const LAMBDA_DOUBLINGS = 40;
+const LAMBDA_HALVINGS = 40;
+/** Most that unmet load of an instance-minute is priced at (instance-minutes): what is still missed then is rounding. */
+const MOST_WORTH = 1e4;
+/** Allowance for rounding, relative to the sums that are subtracted: the bound stays one in floating point. */
+const ROUNDING = 1e-12;
 /** Share of the last direction that is kept: without it the ascent zigzags. */
 const MOMENTUM = 0.5;
 
@@ -53,6 +57,7 @@ class Ascent {
   readonly #shards: number;
   readonly #prices: Float64Array;
   readonly #direction: Float64Array;
+  readonly #mostLambda: number;
   #lambda: number;
 
   constructor(trace: ModelTrace, config: ModelConfig) {
@@ -68,6 +73,7 @@ class Ascent {
     this.#prices.fill(config.lead.cold / 2, 0, minutes);
     closeDown(this.#prices, minutes, config);
     this.#direction = new Float64Array(minutes);
+    this.#mostLambda = MOST_WORTH / capacity.reduce((least, each) => Math.min(least, each));
     this.#lambda = (10 * capacity.length) / capacity.reduce((sum, each) => sum + each, 0);
   }
 
@@ -78,10 +84,11 @@ class Ascent {
     let plan: Dual | undefined;
     const climb = (lambda: number, rounds: number) => {
       const found = this.#climb(lambda, rounds);
-      const minutes = found.value - lambda * allowed;
+      const rounding = ROUNDING * (lambda * this.#problem.load + Math.abs(found.value));
+      const minutes = found.value - lambda * allowed - rounding;
       if (minutes > best.minutes) best = { minutes, lambda };
       plan = found.plan;
-      return found.plan.unmet > allowed;
+      return found.plan.unmet > allowed + ROUNDING * this.#problem.load;
     };
     const lambda = this.#search((trial) => climb(trial, TRIAL_ROUNDS));
     climb(lambda, FINAL_ROUNDS);
@@ -106,15 +113,16 @@ class Ascent {
     let low = this.#lambda;
     let high = this.#lambda;
     if (missesTooMuch(low)) {
-      for (let i = 0; i < LAMBDA_DOUBLINGS; i++) {
+      do {
+        if (high >= this.#mostLambda) return high;
         [low, high] = [high, 2 * high];
-        if (!missesTooMuch(high)) break;
-      }
+      } while (missesTooMuch(high));
     } else {
-      for (let i = 0; i < LAMBDA_DOUBLINGS; i++) {
+      let halvings = 0;
+      do {
+        if (halvings++ === LAMBDA_HALVINGS) return high;
         [low, high] = [low / 2, low];
-        if (missesTooMuch(low)) break;
-      }
+      } while (!missesTooMuch(low));
     }
     while (high / low > LAMBDA_PRECISION) {
       const middle = Math.sqrt(low * high);
