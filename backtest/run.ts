@@ -4,16 +4,16 @@ import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { activateStandby, type StandbyInput } from '../flows/activate-standby.ts';
 import { onInterruption, onRebalance } from '../flows/interruption.ts';
-import { type MoveResult, runMove } from '../flows/move.ts';
+import { runMove } from '../flows/move.ts';
 import type { MoveInput } from '../flows/move-input.ts';
 import { instanceArrived, instanceLeft, reconcile } from '../flows/reconcile.ts';
 import { type Planner, tick } from '../flows/tick.ts';
 import type { SpotEvent } from './input/spot.ts';
 import type { LoadTrace, Window } from './load.ts';
-import type { ActionRecord, MoveRecord, RunRecord } from './report/run-record.ts';
+import type { RunRecord } from './report/run-record.ts';
 import { populate } from './world/populate.ts';
 import { Recorder, type Totals } from './world/recorder.ts';
-import type { Ended } from './world/workflows.ts';
+import { RunLog } from './world/run-log.ts';
 import { type Faults, World } from './world/world.ts';
 
 export type ForecasterFactory = (settings: Settings, shard: string) => Forecaster;
@@ -38,7 +38,8 @@ export interface BacktestInput {
 
 export type BacktestRun = Omit<RunRecord, 'comparison'> & { readonly totals: Totals };
 
-const RECONCILE_EVERY: Seconds = 10 * MINUTE;
+/** In production every minute. Where the world has no faults to find, it costs time and finds nothing. */
+const reconcileEvery = ({ faults }: BacktestInput): Seconds => (faults === undefined ? 10 : 1) * MINUTE;
 
 /**
  * Runs the service on its own history in virtual time: the flows of production, minute by minute over the judged
@@ -60,7 +61,7 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   // The forecast of one usual lead time before: a warm start and the activation.
   const lead = warm.seconds + activate.seconds;
   const recorder = new Recorder(world, minutes, horizons.find((ahead) => ahead >= lead) ?? MINUTE);
-  const log = new Log(world);
+  const log = new RunLog(() => world.clock.now());
   const feed = forecasters(input.forecasterFactory, settings, world, trace);
   wire(world, log);
 
@@ -68,7 +69,7 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
     const now = start + minute * MINUTE;
     await world.runUntil(now);
     if (minute > 0) recorder.metered(now);
-    if (minute > 0 && (minute * MINUTE) % RECONCILE_EVERY === 0)
+    if (minute > 0 && (minute * MINUTE) % reconcileEvery(input) === 0)
       log.failures((await reconcile(world.ports, settings)).failures);
     const forecasts = await feed(now, horizons);
     const result = await tick(world.ports, settings, planner, forecasts);
@@ -115,7 +116,7 @@ function forecasters(
 }
 
 /** What production hears from EventBridge and runs in Step Functions. */
-function wire(world: World, log: Log): void {
+function wire(world: World, log: RunLog): void {
   const { ports, settings, workflows } = world;
   workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
   workflows.handlers.set('activate-standby', (input) =>
@@ -131,63 +132,6 @@ function wire(world: World, log: Log): void {
       signal(`notice ${instance}`, () => onInterruption(ports, { instance, at, deadline })),
   };
 }
-
-/** What happened, as the report and `explain` want it; effects that failed are counted in the notes. */
-class Log {
-  readonly moves: MoveRecord[] = [];
-  readonly actions: ActionRecord[] = [];
-  readonly #index = new Map<string, number>();
-  /** Moves that ended before their tick did. */
-  readonly #early = new Map<string, Pick<MoveRecord, 'outcome' | 'doneAt'>>();
-  readonly #failed = new Map<string, number>();
-  readonly #world: World;
-
-  constructor(world: World) {
-    this.#world = world;
-  }
-
-  ticked(at: Seconds, result: Awaited<ReturnType<typeof tick>>): void {
-    for (const { move } of result.moves) {
-      const early = this.#early.get(move.id);
-      this.#early.delete(move.id);
-      if (early === undefined) this.#index.set(move.id, this.moves.length);
-      this.moves.push({ at, move, outcome: 'open', ...early });
-    }
-    for (const action of result.actions) this.actions.push({ at, action });
-    for (const { why } of result.refused) this.#count(`refused: ${why}`);
-    this.failures(result.failures);
-  }
-
-  failures(failures: readonly { readonly error: string }[]): void {
-    for (const { error } of failures) this.#count(error);
-  }
-
-  ended({ flow, name, result, error }: Ended): void {
-    if (error !== undefined) this.#count(`${flow}: ${error.message}`);
-    if (flow === 'signal' && isEvacuation(result)) this.failures(result.failures);
-    if (flow !== 'move') return;
-    const { outcome } = (result as MoveResult | undefined) ?? { outcome: 'failed' };
-    const became = { outcome, doneAt: this.#world.clock.now() };
-    const index = this.#index.get(name);
-    const record = index === undefined ? undefined : this.moves[index];
-    if (index === undefined || record === undefined) this.#early.set(name, became);
-    else this.moves[index] = { ...record, ...became };
-    this.#index.delete(name);
-  }
-
-  notes(): string[] {
-    return [...this.#failed].map(([error, count]) => `${count} × ${error}`);
-  }
-
-  /** Ids and times differ from case to case: without them the cases of one kind are counted together. */
-  #count(error: string): void {
-    const kind = error.replaceAll(/i-[0-9a-f]{8}(:\d+)?/g, 'i-…').replaceAll(/\d{10}(\.\d+)?/g, '…');
-    this.#failed.set(kind, (this.#failed.get(kind) ?? 0) + 1);
-  }
-}
-
-const isEvacuation = (result: unknown): result is { failures: readonly { error: string }[] } =>
-  typeof result === 'object' && result !== null && 'failures' in result;
 
 /** A backtest asks what would have been: shards that are not active yet are tried as if they were. */
 function allActive(settings: Settings, notes: string[]): Settings {

@@ -5,6 +5,7 @@ import { type Group, type Instance, instanceTo, type Origin } from '../../core/s
 import type { Seconds } from '../../core/time.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Luck } from './random.ts';
+import { emptiest } from './zones.ts';
 
 /** What the fleet asks of the rest of the world, and tells it. */
 export interface FleetWorld {
@@ -225,12 +226,7 @@ export class SimFleet implements Fleet {
 
   /** A new instance in the zone of those given that has fewest of its group; Spot takes the types in turn. */
   #newFacts(group: Group, zones: readonly string[]): Facts {
-    const perZone = new Map(zones.map((zone) => [zone, 0]));
-    for (const fact of this.#instances.values()) {
-      const had = fact.group === group ? perZone.get(fact.zone) : undefined;
-      if (had !== undefined) perZone.set(fact.zone, had + 1);
-    }
-    const zone = zones.reduce((best, z) => ((perZone.get(z) ?? 0) < (perZone.get(best) ?? 0) ? z : best));
+    const zone = emptiest(zones, group, this.#instances.values());
     const types = this.#settings.fleet.instanceTypes;
     const number = this.#launched++;
     const type = types[group === 'spot' ? number % types.length : 0] ?? types[0];

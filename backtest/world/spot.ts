@@ -4,6 +4,7 @@ import { DAY, MINUTE, type Seconds } from '../../core/time.ts';
 import type { SpotEvent } from '../input/spot.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Luck } from './random.ts';
+import { onOwnZones } from './zones.ts';
 
 /** Rebalance recommendations come up to 20 min before the notice, three in ten of them together with it. */
 const REBALANCE_AHEAD: Seconds = 20 * MINUTE;
@@ -90,12 +91,14 @@ export class SpotMarket {
     }
   }
 
-  #doom(id: string, noticeAt: Seconds): void {
+  /** Fixes when an instance gets notice; AWS speaks in whole seconds. */
+  #doom(id: string, around: Seconds): void {
     if (this.#doomed.has(id)) return;
     this.#doomed.add(id);
+    const noticeAt = Math.ceil(around);
     const together = this.#luck.uniform() < REBALANCE_TOGETHER;
-    const ahead = this.#luck.between(0, REBALANCE_AHEAD);
-    const left = this.#luck.between(...NOTICE);
+    const ahead = Math.floor(this.#luck.between(0, REBALANCE_AHEAD));
+    const left = Math.round(this.#luck.between(...NOTICE));
     const at = (when: Seconds, fire: () => void) =>
       this.#clock.schedule(when, () => {
         if (this.#world.alive(id)) fire();
@@ -107,19 +110,4 @@ export class SpotMarket {
       this.#world.end(id);
     });
   }
-}
-
-/**
- * The events on the fleet's own zones: under their own names where the trace uses those, otherwise the trace's zones
- * in alphabetical order stand for the fleet's in theirs, and zones that the fleet has not are left out.
- */
-function onOwnZones(events: readonly SpotEvent[], own: readonly string[]): SpotEvent[] {
-  const names = [...new Set(events.flatMap((event) => (event.kind === 'remove' ? [] : [event.zone])))].sort();
-  const known = names.some((name) => own.includes(name));
-  const zoneOf = new Map(names.map((name, i) => [name, known ? own.find((zone) => zone === name) : own[i]]));
-  return events.flatMap((event): SpotEvent[] => {
-    if (event.kind === 'remove') return [event];
-    const zone = zoneOf.get(event.zone);
-    return zone === undefined ? [] : [{ ...event, zone }];
-  });
 }
