@@ -1,6 +1,6 @@
 import type { Snapshot } from '../core/capacity/plan.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
-import type { Mode, Settings } from '../core/settings/schema.ts';
+import type { Settings } from '../core/settings/schema.ts';
 import { joinSlices } from './join.ts';
 
 /** What a tick has read: the planner's snapshot, and the store's slices by id for the versions to claim on. */
@@ -9,12 +9,11 @@ export interface Seen {
   readonly stored: ReadonlyMap<string, StoredSlice>;
 }
 
+/** What is switched while the service runs: modes that differ from the settings, and what shards in hold had. */
+export type Switched = Pick<Snapshot, 'modes' | 'holdAt'>;
+
 /** Reads the world once: fleet, placements, measurements. @throws what the ports throw; nothing was touched then. */
-export async function readSnapshot(
-  ports: Ports,
-  settings: Settings,
-  modes: Readonly<Record<string, Mode>> | undefined,
-): Promise<Seen> {
+export async function readSnapshot(ports: Ports, settings: Settings, switched: Switched): Promise<Seen> {
   const at = ports.clock.now();
   const [facts, slices, measured] = await Promise.all([
     ports.fleet.list(),
@@ -34,7 +33,7 @@ export async function readSnapshot(
     openRequests: [],
     measured,
     held,
-    ...(modes === undefined ? {} : { modes }),
+    ...switched,
   };
   return { snapshot, stored };
 }

@@ -8,7 +8,7 @@ import { standbyInput } from './activate-standby.ts';
 import { event } from './events.ts';
 import { attempt, type Failure } from './failure.ts';
 import { type MoveInput, moveInput } from './move-input.ts';
-import { readSnapshot, type Seen } from './snapshot.ts';
+import { readSnapshot, type Seen, type Switched } from './snapshot.ts';
 
 /** The pure planner, as a flow calls it. */
 export type Planner = (
@@ -42,7 +42,7 @@ interface Doing {
 }
 
 /**
- * One tick: read the world, plan, carry out. `modes` are those that differ from the settings.
+ * One tick: read the world, plan, carry out. `switched`: what was switched without a deploy.
  * @throws what reading or planning throws; nothing was touched then.
  */
 export async function tick(
@@ -50,12 +50,12 @@ export async function tick(
   settings: Settings,
   planner: Planner,
   forecasts: ReadonlyMap<string, Forecast>,
-  modes?: Readonly<Record<string, Mode>>,
+  switched: Switched = {},
 ): Promise<TickResult> {
-  const seen = await readSnapshot(ports, settings, modes);
+  const seen = await readSnapshot(ports, settings, switched);
   const { at } = seen.snapshot;
   const plan = planner(seen.snapshot, forecasts, settings, at);
-  const byName = new Map(settings.shards.map(({ name, mode }) => [name, modes?.[name] ?? mode]));
+  const byName = new Map(settings.shards.map(({ name, mode }) => [name, switched.modes?.[name] ?? mode]));
   const doing: Doing = {
     ports,
     settings,
@@ -67,7 +67,8 @@ export async function tick(
     refused: [],
     failures: [],
   };
-  for (const move of plan.moves) await startMove(doing, move);
+  // Starting a workflow takes a round trip, and none depends on another; fleet actions are few, and in order.
+  await Promise.all(plan.moves.map((move) => startMove(doing, move)));
   for (const [i, action] of plan.fleet.entries()) await apply(doing, action, `${at}/${i}`);
 
   const { moves, actions, refused, failures } = doing;

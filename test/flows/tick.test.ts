@@ -32,7 +32,8 @@ async function ticking(moves: Move[], fleet: FleetAction[], modes?: Record<strin
     const pool = { target: 0, ready: 0, bound: 0 };
     return { at: snapshot.at, moves, fleet, desired: none, pool, shards: [], findings: [] };
   };
-  const run = () => tick(world.ports, world.settings, planner, new Map(), modes);
+  const run = () =>
+    tick(world.ports, world.settings, planner, new Map(), modes && { modes, holdAt: { a: 3 } });
   return { world, seen, run, result: await run() };
 }
 
@@ -64,7 +65,8 @@ describe('a tick', () => {
   });
 
   it('touches nothing of a shard in shadow, by settings or by switch', async () => {
-    const { world, result } = await ticking([toA, homeA], [start], { a: 'shadow' });
+    const { world, result, seen } = await ticking([toA, homeA], [start], { a: 'shadow' });
+    expect(seen[0]).toMatchObject({ modes: { a: 'shadow' }, holdAt: { a: 3 } });
     expect(result.moves).toEqual([]);
     expect(result.refused.map(({ why }) => why)).toEqual(['shard a is in shadow', 'shard a is in shadow']);
     expect(result.actions).toEqual([start]);
