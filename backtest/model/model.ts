@@ -12,6 +12,8 @@ export interface ModelTrace {
   readonly shards: readonly string[];
   /** Per shard, one value per minute, no gaps, non-negative. */
   readonly load: readonly Float64Array[];
+  /** Per shard, the peak of the whole trace when `load` is only a part of it. @default the peak of `load` */
+  readonly peaks?: readonly number[];
   /** Minutes before this one are history; the rest, up to `load[s].length`, is judged. */
   readonly history: number;
   /** Minute of the week of index 0 and epoch seconds of index 0, for calendars. */
@@ -47,8 +49,8 @@ export interface Outcome {
 
 /** Capacity of one instance for each shard; a shard without any load gets capacity 1. */
 export function capacities(trace: ModelTrace, config: ModelConfig): number[] {
-  return trace.load.map((values) => {
-    let peak = 0;
+  return trace.load.map((values, shard) => {
+    let peak = trace.peaks?.[shard] ?? 0;
     for (const value of values) if (value > peak) peak = value;
     return peak > 0 ? peak / config.peakInstances : 1;
   });
