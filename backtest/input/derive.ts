@@ -1,4 +1,4 @@
-import { type Settings, type SettingsInput, settingsSchema } from '../../core/settings/schema.ts';
+import { DEFAULT_INSTANCE_HOUR, type Settings, type SettingsInput, settingsSchema } from '../../core/settings/schema.ts';
 import type { LoadTrace } from '../load.ts';
 
 /** Above it path routes are refused, because one load balancer has no more target groups. */
@@ -28,8 +28,18 @@ export function deriveSettings(trace: LoadTrace, peakInstances = 20): Settings {
     })),
     readyPool: { max: pool },
     fleet: { max: peaks + pool + Math.ceil(peaks / 20) },
+    costs: { unmetUnitHour: unmetCost(trace, peakInstances) },
   };
   return settingsSchema.parse(input);
+}
+
+/** Unmet load costs this many times what the mean shard's instance that would have served it costs. */
+const UNMET_OVER_INSTANCE = 12;
+
+/** One price for a unit of unmet load of every shard, because one trace has one unit. */
+function unmetCost(trace: LoadTrace, peakInstances: number): number {
+  const mean = trace.values.reduce((sum, one) => sum + perInstance(one, peakInstances), 0) / trace.values.length;
+  return Number(((UNMET_OVER_INSTANCE * DEFAULT_INSTANCE_HOUR) / mean).toPrecision(3));
 }
 
 /** The capacity at which the peak just needs `instances`; rounded up to six digits, so that people can read it. */

@@ -1,5 +1,5 @@
 import { type Decision, Sizing } from '../../core/capacity/decide.ts';
-import type { Leads } from '../../core/capacity/horizons.ts';
+import { type Leads, LOOK_AHEAD_TICKS } from '../../core/capacity/horizons.ts';
 import type { LookAhead } from '../../core/capacity/look-ahead.ts';
 import type { ShardView } from '../../core/capacity/view.ts';
 import { capacities, type ModelConfig, type ModelTrace, type Outcome } from '../model/model.ts';
@@ -122,7 +122,7 @@ export class Ours {
 
 /** The model's lead times as the planner's: a ready instance serves at once. */
 export function modelLeads({ lead }: ModelConfig): Leads {
-  return { activate: 0, start: lead.warm, cold: lead.cold, drain: lead.drain };
+  return { activate: 0, start: lead.warm, cold: lead.cold, drain: lead.drain, ticks: LOOK_AHEAD_TICKS };
 }
 
 function add(ring: number[], steps: number, count: number): void {

@@ -1,5 +1,5 @@
 import { Heap } from './heap.ts';
-import { LOOK_AHEAD_TICKS, type Leads } from './horizons.ts';
+import type { Leads } from './horizons.ts';
 import { type Loss, PoolCalls } from './pool.ts';
 import { type StockTarget, stockTarget } from './stock.ts';
 import { Switching } from './switching.ts';
@@ -49,7 +49,7 @@ export class Sizing {
 
   constructor(leads: Leads) {
     this.leads = leads;
-    this.switching = new Switching(leads, LOOK_AHEAD_TICKS);
+    this.switching = new Switching(leads, leads.ticks);
   }
 
   decide(views: readonly ShardView[], pool: PoolView): Decision {
@@ -114,12 +114,20 @@ export class Sizing {
     for (let s = 0; s < views.length; s++) shortfall += Math.max(0, Math.ceil(views[s]!.floor - serving[s]!));
     // A start pays for its own lead time once more when nobody calls for it.
     let wanted = 0;
-    while (wanted < calls.most && calls.value(wanted + 1) > 1 + this.leads.start * (1 - calls.called(wanted + 1))) wanted += 1;
+    while (
+      wanted < calls.most &&
+      calls.value(wanted + 1) > 1 + this.leads.start * (1 - calls.called(wanted + 1))
+    )
+      wanted += 1;
     // What will hardly be called for is the ready pool proper, and that has its bound.
     let sure = 0;
     while (sure < wanted && calls.called(sure + 1) >= 0.5) sure += 1;
-    wanted = Math.max(shortfall, Math.min(pool.target === undefined ? wanted : sure + pool.target, sure + pool.bound));
-    if (wanted > have) return { start: Math.max(0, Math.min(Math.ceil(wanted - have), pool.room)), keep: wanted };
+    wanted = Math.max(
+      shortfall,
+      Math.min(pool.target === undefined ? wanted : sure + pool.target, sure + pool.bound),
+    );
+    if (wanted > have)
+      return { start: Math.max(0, Math.min(Math.ceil(wanted - have), pool.room)), keep: wanted };
     let keep = wanted;
     while (keep < have && keep < calls.most && calls.value(keep + 1) + calls.called(keep + 1) > 1) keep += 1;
     return { start: 0, keep };

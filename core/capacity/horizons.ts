@@ -14,6 +14,8 @@ export interface Leads {
   readonly cold: number;
   /** From the decision until a released slice is free again. */
   readonly drain: number;
+  /** Ticks ahead that are weighed one by one. */
+  readonly ticks: number;
 }
 
 export function leadsOf(settings: Settings): Leads {
@@ -25,11 +27,14 @@ export function leadsOf(settings: Settings): Leads {
     start,
     cold: Math.max(start, ticks(cold.seconds + activate.seconds)),
     drain: Math.max(1, ticks(drain.seconds)),
+    ticks: Math.max(LOOK_AHEAD_TICKS, start + LOOK_BEYOND, ticks(activate.seconds) + LOOK_BEYOND),
   };
 }
 
-/** Ticks after the latest lead that decide whether a slice is kept, given back or started. */
+/** Fewest ticks ahead that decide whether a slice is kept, given back or started. */
 export const LOOK_AHEAD_TICKS = 11;
+/** What comes in as many ticks after a slice could serve decides whether it is worth it. */
+const LOOK_BEYOND = 8;
 
 /** Minutes ahead at which the stock of stopped instances is weighed. */
 const STOCK_MINUTES = [10, 20, 40, 80];
@@ -40,8 +45,8 @@ const STOCK_MINUTES = [10, 20, 40, 80];
  * the next minutes need of it, and coarse ones up to two and a half hours for the stock of stopped instances.
  */
 export function planningHorizons(settings: Settings): Seconds[] {
-  const { activate, start, cold } = leadsOf(settings);
-  const ticks = [0, 1, 2, activate, start, start + 1, cold, cold + 1, 7, LOOK_AHEAD_TICKS];
+  const { activate, start, cold, ticks: last } = leadsOf(settings);
+  const ticks = [0, 1, 2, activate, start, start + 1, cold, cold + 1, 7, last];
   const set = new Set([...ticks.map((n) => n * TICK), ...STOCK_MINUTES.map((n) => n * MINUTE), 2.5 * HOUR]);
   return [...set].sort((a, b) => a - b);
 }

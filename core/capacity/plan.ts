@@ -32,6 +32,8 @@ export interface Snapshot {
   readonly measured: readonly Measured[];
   /** Mode per shard where it differs from the settings (switched without a deploy). */
   readonly modes?: Readonly<Record<string, Mode>>;
+  /** Per shard in hold: the instances (in capacity, by weight) that it had when hold began. Default: what it has. */
+  readonly holdAt?: Readonly<Record<string, number>>;
   /** Slices that a running workflow holds; the planner leaves them alone. */
   readonly held?: readonly string[];
 }

@@ -52,7 +52,12 @@ export class PoolCalls implements PoolWorth {
   private normal = false;
 
   /** Counts the calls of all shards anew. `serving[i]` may differ from the view's while a plan is being made. */
-  count(views: readonly ShardView[], serving: ArrayLike<number>, leads: Leads, losses: readonly Loss[]): this {
+  count(
+    views: readonly ShardView[],
+    serving: ArrayLike<number>,
+    leads: Leads,
+    losses: readonly Loss[],
+  ): this {
     for (const row of this.exact) {
       row.fill(0);
       row[0] = 1;
@@ -138,7 +143,10 @@ export class PoolCalls implements PoolWorth {
     const row = new Float64Array(n + 1);
     row[0] = 1 - probability;
     row[n] = probability;
-    this.convolve(GRID.map(() => row), n);
+    this.convolve(
+      GRID.map(() => row),
+      n,
+    );
   }
 
   private convolve(calls: readonly Float64Array[], reach: number): void {
@@ -178,7 +186,8 @@ export class PoolCalls implements PoolWorth {
 export function upperTail(z: number): number {
   const x = Math.abs(z);
   const t = 1 / (1 + 0.2316419 * x);
-  const poly = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const poly =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
   const tail = (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * poly;
   return z >= 0 ? tail : 1 - tail;
 }

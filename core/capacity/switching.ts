@@ -53,10 +53,10 @@ export class Switching {
     for (let h = last - 1; h >= from; h--) {
       const keep = 1 - gain(view, h, have) + on[h + 1]!;
       const release = drain + off[h + 1]!;
-      on[h] = keep < release ? keep : release;
+      on[h] = Math.min(keep, release);
       const stay = off[h + 1]!;
       const begin = h + start <= last ? start + on[h + start]! : stay;
-      off[h] = stay < begin ? stay : begin;
+      off[h] = Math.min(stay, begin);
     }
   }
 }

@@ -21,7 +21,11 @@ export class Profile {
   private count = 0;
   private total = 0;
   /** Seasons already looked up, by index: each is asked for once per lead and does not change once it is known. */
-  private readonly known: { readonly index: Float64Array; readonly daily: Float64Array; readonly weekly: Float64Array };
+  private readonly known: {
+    readonly index: Float64Array;
+    readonly daily: Float64Array;
+    readonly weekly: Float64Array;
+  };
 
   /**
    * @param step seconds per point.

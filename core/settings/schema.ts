@@ -13,6 +13,9 @@ const name = z.string().regex(
 const seconds = (max: number) => z.number().min(0).max(max);
 const count = (max: number) => z.int().min(0).max(max);
 
+/** $ of an m7i.large in us-east-1, On-Demand, Linux. */
+export const DEFAULT_INSTANCE_HOUR = 0.1008;
+
 export const modeSchema = z.enum(['shadow', 'hold', 'active']);
 
 export const shardSchema = z
@@ -225,7 +228,7 @@ export const settingsSchema = z
         instanceHour: z
           .number()
           .positive()
-          .default(0.1008)
+          .default(DEFAULT_INSTANCE_HOUR)
           .describe('$ per On-Demand instance of weight 1 and hour.'),
         spotInstanceHour: z
           .number()
@@ -241,8 +244,15 @@ export const settingsSchema = z
         unmetInstanceHour: z
           .number()
           .positive()
-          .default(3)
+          .default(1.5)
           .describe('$ for an hour in which as much load as one instance serves is left unserved.'),
+        unmetUnitHour: z
+          .number()
+          .positive()
+          .optional()
+          .describe(
+            '$ per unit of load left unserved for an hour, the same for all shards; replaces unmetInstanceHour where the shards share one unit.',
+          ),
       })
       .prefault({})
       .describe('What instances and unmet load cost.'),

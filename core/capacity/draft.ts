@@ -1,0 +1,139 @@
+import { MEDIAN } from '../forecast/forecast.ts';
+import type { Settings } from '../settings/schema.ts';
+import { giveBackOrder, ReadySlices, Spread } from './choose.ts';
+import type { Candidate, FleetIndex, Host } from './fleet-index.ts';
+import { TICK } from './horizons.ts';
+import type { FleetAction, Move, Reason, Rule } from './plan.ts';
+import type { PlannedShard } from './shard-views.ts';
+import { gain } from './view.ts';
+
+/** The plan while it is being made: which slices are still there to choose from, and the moves chosen so far. */
+export class Draft {
+  readonly settings: Settings;
+  readonly index: FleetIndex;
+  readonly at: number;
+  readonly ready: ReadySlices;
+  readonly moves: Move[] = [];
+  readonly fleet: FleetAction[] = [];
+  /** Slices that this plan takes to `ready`. */
+  readonly freed = new Map<string, Candidate>();
+  /** Serving units per planned shard, as this plan leaves them. */
+  readonly serving: Float64Array;
+  readonly shards: readonly PlannedShard[];
+  private readonly spreads = new Map<PlannedShard, Spread>();
+  private readonly orders = new Map<PlannedShard, Candidate[]>();
+
+  constructor(at: number, settings: Settings, index: FleetIndex, shards: readonly PlannedShard[]) {
+    this.at = at;
+    this.settings = settings;
+    this.index = index;
+    this.shards = shards;
+    this.ready = new ReadySlices(index.ready);
+    this.serving = Float64Array.from(shards, ({ serving }) => serving);
+  }
+
+  get full(): boolean {
+    return this.moves.length >= this.settings.fleet.maxMovesPerTick;
+  }
+
+  /** Moves a ready slice into service for a shard; undefined when there is none. */
+  activate(s: number, reason: Reason): Candidate | undefined {
+    const shard = this.shards[s]!;
+    const reserved = shard.holding.reserved.pop();
+    const spread = this.spreadOf(shard);
+    const chosen = reserved ?? this.ready.take(spread);
+    if (chosen === undefined) return undefined;
+    spread.add(chosen, 1);
+    this.serving[s]! += chosen.units;
+    const name = shard.settings.name;
+    const from =
+      reserved === undefined ? ({ kind: 'ready' } as const) : ({ kind: 'reserved', shard: name } as const);
+    this.add(chosen, from, { kind: 'active', shard: name }, reason);
+    return chosen;
+  }
+
+  /** Takes a slice from a shard, for another shard or for the pool. Undefined when none may go. */
+  giveBack(s: number, to: number | undefined, reason: Reason, atMost: number): Candidate | undefined {
+    const shard = this.shards[s]!;
+    const order = this.orderOf(shard);
+    const at = order.findIndex(({ units }) => units <= atMost + 1e-9);
+    if (at === -1) return undefined;
+    const chosen = order[at]!;
+    this.giveBackThis(s, chosen, reason, to);
+    return chosen;
+  }
+
+  /** As {@link giveBack}, for one slice of the shard. */
+  giveBackThis(s: number, chosen: Candidate, reason: Reason, to?: number): void {
+    const shard = this.shards[s]!;
+    const order = this.orderOf(shard);
+    order.splice(order.indexOf(chosen), 1);
+    this.spreadOf(shard).add(chosen, -1);
+    this.serving[s]! -= chosen.units;
+    const from = { kind: 'active', shard: shard.settings.name } as const;
+    if (to === undefined) {
+      this.freed.set(chosen.slice.id, chosen);
+      this.add(chosen, from, { kind: 'ready' }, reason);
+    } else {
+      const taker = this.shards[to]!;
+      this.serving[to]! += chosen.units;
+      this.spreadOf(taker).add(chosen, 1);
+      this.add(chosen, from, { kind: 'active', shard: taker.settings.name }, reason);
+    }
+  }
+
+  add({ slice }: Candidate, from: Move['from'], to: Move['to'], reason: Reason): void {
+    this.moves.push({ id: `${this.at}/${slice.id}`, slice: slice.id, from, to, reason });
+  }
+
+  /** The numbers behind one decision about the slice on top of `serving`, `h` ticks ahead. */
+  reason(rule: Rule, s: number, h: number, serving: number, considered: readonly string[] = []): Reason {
+    const shard = this.shards[s]!;
+    const load = shard.ahead.ticks[h]!;
+    const [q90, q99] = [load.at(0.9), load.at(0.99)];
+    return {
+      rule,
+      ahead: h * TICK,
+      forecast: { median: load.quantiles[MEDIAN]!, q90, q99 },
+      need: (rule === 'release' ? serving - 1 : serving + 1) * shard.slice,
+      have: serving * shard.slice,
+      value: gain(shard, h, rule === 'release' ? serving - 1 : serving),
+      ...(considered.length > 0 && { considered }),
+    };
+  }
+
+  /** Hosts whose slices are all ready, or made ready by this plan, and that nobody holds. */
+  freeHosts(): Host[] {
+    const taken = new Set(this.moves.flatMap(({ to, slice }) => (to.kind === 'ready' ? [] : [slice])));
+    return this.index.hosts.filter(
+      (host) =>
+        !host.held &&
+        host.slices.length > 0 &&
+        host.slices.every(
+          ({ id, placement }) => this.freed.has(id) || (placement.kind === 'ready' && !taken.has(id)),
+        ),
+    );
+  }
+
+  private spreadOf(shard: PlannedShard): Spread {
+    const known = this.spreads.get(shard);
+    if (known !== undefined) return known;
+    const spread = new Spread(shard.holding.active);
+    this.spreads.set(shard, spread);
+    return spread;
+  }
+
+  private orderOf(shard: PlannedShard): Candidate[] {
+    const known = this.orders.get(shard);
+    if (known !== undefined) return known;
+    const order = giveBackOrder(shard.holding.active, this.spreadOf(shard), this.surplusGroup());
+    this.orders.set(shard, order);
+    return order;
+  }
+
+  /** The group that has more than its part of the running instances. */
+  surplusGroup(): 'steady' | 'spot' {
+    const { steady, spot } = this.index.running;
+    return spot > this.settings.fleet.spotShare * (steady + spot) ? 'spot' : 'steady';
+  }
+}

@@ -1,0 +1,122 @@
+import type { Decision } from './decide.ts';
+import type { Draft } from './draft.ts';
+import type { Host } from './fleet-index.ts';
+import type { FleetAction, Plan, Reason } from './plan.ts';
+
+/** What the fleet itself should do after the moves: start, stop, stock and mix. Counts of instances. */
+export interface FleetChange {
+  readonly actions: readonly FleetAction[];
+  readonly released: { readonly steady: number; readonly spot: number; readonly toWarm: number };
+  readonly started: { readonly steady: number; readonly spot: number };
+  readonly stock: number;
+  readonly discarded: number;
+}
+
+export function fleetChange(draft: Draft, decision: Decision, surplus: number, room: number): FleetChange {
+  const { settings, index } = draft;
+  const perInstance = settings.fleet.slicesPerInstance;
+  const actions: FleetAction[] = [];
+  const warmMax = settings.fleet.warmMax ?? settings.fleet.max;
+  const most = Math.min(warmMax, Math.ceil(decision.stock.most / perInstance));
+  let stock = index.warm.length + index.stocking;
+
+  const started = { steady: Math.min(room, Math.ceil(decision.start / perInstance)), spot: 0 };
+  if (started.steady > 0) {
+    const reason = poolReason(
+      `${decision.start} more slices will be called for than are ready or free by then`,
+    );
+    actions.push({ kind: 'start', group: 'steady', count: started.steady, reason });
+  }
+  started.spot = Math.min(room - started.steady, spotShort(draft));
+  if (started.spot > 0) {
+    const reason = poolReason(
+      `Spot is below its ${Math.round(settings.fleet.spotShare * 100)} % of what the fleet will need for hours`,
+    );
+    actions.push({ kind: 'start', group: 'spot', count: started.spot, reason });
+  }
+
+  const released = { steady: 0, spot: 0, toWarm: 0 };
+  for (const host of surplus >= perInstance ? idleFirst(draft) : []) {
+    const units = host.slices.length;
+    if (units > surplus) break;
+    surplus -= units;
+    const { group, id } = host.instance;
+    released[group] += 1;
+    const to = group === 'steady' && stock < most ? 'warm' : 'retired';
+    if (to === 'warm') {
+      stock += 1;
+      released.toWarm += 1;
+    }
+    const reason = poolReason('no shard is expected to call for it before it would pay to start it again');
+    actions.push({ kind: 'release', instance: id, to, reason });
+  }
+
+  const least = Math.min(warmMax, Math.ceil(decision.stock.least / perInstance));
+  const launch = Math.max(0, Math.min(least - stock, settings.fleet.max));
+  if (launch > 0) {
+    actions.push({
+      kind: 'stock',
+      count: launch,
+      reason: poolReason(`the warm pool has ${stock}, forecast risk asks for ${least}`),
+    });
+  }
+  const discarded = Math.min(index.warm.length, Math.max(0, stock - most));
+  for (const { id } of index.warm.slice(0, discarded)) {
+    actions.push({
+      kind: 'discard',
+      instance: id,
+      reason: poolReason(`the warm pool has ${stock}, ${most} pay for themselves`),
+    });
+  }
+  return { actions, released, started, stock: launch, discarded };
+}
+
+/** Instances that may leave: of the group that has too much first, and those that AWS recommends to leave. */
+function idleFirst(draft: Draft): Host[] {
+  const surplusGroup = draft.surplusGroup();
+  const rank = ({ instance }: Host) =>
+    (instance.rebalanceAt === undefined ? 2 : 0) + (instance.group === surplusGroup ? 0 : 1);
+  return draft.freeHosts().sort((a, b) => rank(a) - rank(b) || (a.instance.id < b.instance.id ? -1 : 1));
+}
+
+/** Spot instances that are missing for the part of the fleet that will be needed all along the coarse horizons. */
+function spotShort({ settings, index, shards, serving }: Draft): number {
+  const { spotShare, slicesPerInstance } = settings.fleet;
+  if (spotShare === 0 || shards.length === 0) return 0;
+  const times = Math.min(...shards.map(({ ahead }) => ahead.coarse.length));
+  let needed = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < times; i++) {
+    let sum = 0;
+    for (const { ahead, slice, floor } of shards)
+      sum += Math.max(floor, ahead.coarse[i]!.load.median / slice);
+    needed = Math.min(needed, sum);
+  }
+  if (!Number.isFinite(needed)) return 0;
+  const running = serving.reduce((sum, units) => sum + units, 0);
+  const wanted = Math.floor((spotShare * Math.min(needed, running)) / slicesPerInstance);
+  return Math.max(0, wanted - index.running.spot - index.starting.spot);
+}
+
+function poolReason(why: string): Reason {
+  return { rule: 'pool', considered: [why] };
+}
+
+/** Instances that count against `fleet.max`. */
+export function fleetSize({ index }: Draft): number {
+  const { running, starting, leaving, stocking } = index;
+  return running.steady + running.spot + starting.steady + starting.spot + leaving + stocking;
+}
+
+export function desiredAfter({ index }: Draft, change: FleetChange): Plan['desired'] {
+  return {
+    steady: index.running.steady + index.starting.steady + change.started.steady - change.released.steady,
+    spot: index.running.spot + index.starting.spot + change.started.spot - change.released.spot,
+    warm:
+      index.warm.length +
+      index.stocking +
+      change.stock +
+      change.released.toWarm -
+      change.discarded -
+      Math.min(index.warm.length, change.started.steady),
+  };
+}

@@ -1,0 +1,164 @@
+import type { Settings } from '../settings/schema.ts';
+import type { Instance } from '../shards/instance.ts';
+import type { Slice } from '../shards/slice.ts';
+import type { Seconds } from '../time.ts';
+import type { Snapshot } from './plan.ts';
+
+/** A slice with its instance, as the planner chooses among them. */
+export interface Candidate {
+  readonly slice: Slice;
+  readonly host: Host;
+  /** Its size in units (the smallest slice of the settings). */
+  readonly units: number;
+}
+
+/** A running instance that may be chosen from. */
+export interface Host {
+  readonly instance: Instance & { readonly state: 'running' };
+  readonly slices: readonly Slice[];
+  /** Slices that are not ready, now and after the moves chosen so far. */
+  used: number;
+  /** Has a slice that a workflow holds. */
+  held: boolean;
+}
+
+/** What each shard has. */
+export interface Holding {
+  readonly active: Candidate[];
+  /** On their way to the shard: activating, or draining elsewhere with this shard as their next. */
+  coming: number;
+  /** Reserved for the shard. */
+  readonly reserved: Candidate[];
+  /** Units on instances that Spot is taking away. */
+  losing: number;
+}
+
+/** The snapshot, sorted once for the planner. Sizes are in units: the smallest slice that the settings know. */
+export interface FleetIndex {
+  readonly unit: number;
+  readonly holdings: ReadonlyMap<string, Holding>;
+  readonly hosts: readonly Host[];
+  readonly ready: readonly Candidate[];
+  /** Units that come free or up within the lead time of a start. */
+  readonly arriving: number;
+  readonly running: { steady: number; spot: number };
+  /** Instances on their way up, into service. */
+  readonly starting: { steady: number; spot: number };
+  readonly leaving: number;
+  readonly warm: readonly Instance[];
+  readonly stocking: number;
+  readonly standby: readonly (Instance & { readonly state: 'standby' })[];
+  /** Active Spot units per zone. */
+  readonly spotByZone: ReadonlyMap<string, number>;
+}
+
+/** The smallest slice, as a share of an instance of weight 1: what counts are in. */
+export function unitOf(settings: Settings): number {
+  const weights = settings.fleet.instanceTypes.map(({ weight }) => weight);
+  return Math.min(...weights) / settings.fleet.slicesPerInstance;
+}
+
+/** @param startLead seconds from now by which a start decided now would serve. */
+export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Seconds): FleetIndex {
+  const unit = unitOf(settings);
+  const weight = new Map(settings.fleet.instanceTypes.map(({ type, weight }) => [type, weight]));
+  const held = new Set(snapshot.held);
+  const holdings = new Map<string, Holding>();
+  for (const { name } of settings.shards)
+    holdings.set(name, { active: [], coming: 0, reserved: [], losing: 0 });
+  const hosts: Host[] = [];
+  const ready: Candidate[] = [];
+  const warm: Instance[] = [];
+  const standby: (Instance & { readonly state: 'standby' })[] = [];
+  const running = { steady: 0, spot: 0 };
+  const starting = { steady: 0, spot: 0 };
+  const spotByZone = new Map<string, number>();
+  let arriving = 0;
+  let leaving = 0;
+  let stocking = 0;
+
+  const sort = (host: Host, slice: Slice): void => {
+    const { placement } = slice;
+    const units = slice.share / unit;
+    const candidate: Candidate = { slice, host, units };
+    if (held.has(slice.id)) host.held = true;
+    if (placement.kind === 'ready') {
+      if (!held.has(slice.id)) ready.push(candidate);
+      return;
+    }
+    host.used += 1;
+    const holding = holdings.get(placement.shard);
+    if (placement.kind === 'draining') {
+      const next = placement.to === undefined ? undefined : holdings.get(placement.to);
+      if (next === undefined) arriving += units;
+      else next.coming += units;
+    } else if (placement.kind === 'activating') {
+      if (holding !== undefined) holding.coming += units;
+    } else if (placement.kind === 'reserved') {
+      if (!held.has(slice.id)) holding?.reserved.push(candidate);
+    } else if (held.has(slice.id)) arriving += units;
+    else holding?.active.push(candidate);
+    if (placement.kind === 'active' && host.instance.group === 'spot') {
+      spotByZone.set(host.instance.zone, (spotByZone.get(host.instance.zone) ?? 0) + units);
+    }
+  };
+
+  for (const instance of snapshot.instances) {
+    switch (instance.state) {
+      case 'warm':
+        warm.push(instance);
+        break;
+      case 'standby':
+        standby.push(instance);
+        break;
+      case 'starting':
+        if (instance.into === 'warm') stocking += 1;
+        else {
+          starting[instance.group] += 1;
+          const units = (weight.get(instance.type) ?? 1) / unit;
+          const woken = instance.shard === undefined ? undefined : holdings.get(instance.shard);
+          if (woken !== undefined) woken.coming += units;
+          // Spot comes up cold and slowly, for the mix; it is counted once a start could not be sooner.
+          else if (instance.group === 'steady' || instance.expectedAt <= snapshot.at + startLead)
+            arriving += units;
+        }
+        break;
+      case 'running': {
+        running[instance.group] += 1;
+        const host: Host = { instance, slices: instance.slices, used: 0, held: false };
+        hosts.push(host);
+        for (const slice of instance.slices) sort(host, slice);
+        break;
+      }
+      case 'interrupted':
+        leaving += 1;
+        for (const { placement, share } of instance.slices) {
+          const holding = placement.kind === 'active' ? holdings.get(placement.shard) : undefined;
+          if (holding !== undefined) holding.losing += share / unit;
+        }
+        break;
+      case 'draining':
+        leaving += 1;
+        break;
+      case 'retired':
+        break;
+    }
+  }
+  for (const request of snapshot.openRequests) {
+    if (request.expires > snapshot.at) starting[request.group] += request.count;
+  }
+  return {
+    unit,
+    holdings,
+    hosts,
+    ready,
+    arriving,
+    running,
+    starting,
+    leaving,
+    warm,
+    stocking,
+    standby,
+    spotByZone,
+  };
+}

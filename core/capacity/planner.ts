@@ -1,0 +1,143 @@
+import type { Forecast } from '../forecast/forecast.ts';
+import type { Settings } from '../settings/schema.ts';
+import { MINUTE, type Seconds } from '../time.ts';
+import { consolidation } from './consolidate.ts';
+import { type PoolView, Sizing } from './decide.ts';
+import { Draft } from './draft.ts';
+import { desiredAfter, fleetChange, fleetSize } from './fleet-actions.ts';
+import { type FleetIndex, indexFleet } from './fleet-index.ts';
+import { leadsOf, TICK } from './horizons.ts';
+import { activations, preemptions, releases } from './moves.ts';
+import type { Finding, Plan, ShardPlan, Snapshot } from './plan.ts';
+import type { Loss } from './pool.ts';
+import { modeOf, type PlannedShard, plannedShards, slicePrice } from './shard-views.ts';
+import { wakeUps } from './standby.ts';
+
+/** The shortest notice that Spot gave in a logged case: losses later than this after a decision are seen coming. */
+const NOTICE: Seconds = 100;
+/** A load point this much older than it should be is late. */
+const LATE: Seconds = 3 * MINUTE;
+
+/**
+ * The planner: what to move, start and stop at `now`, with a reason each. Pure: it knows nothing but its arguments.
+ *
+ * Order: guarantees, then priority and value; from the ready pool, then straight from shards that give back, then
+ * from lower priorities. Shards in shadow are left alone; shards in hold only get back what they lost.
+ * @param forecasts by shard, with {@link planningHorizons}; a shard without one keeps what it has.
+ * @throws {RangeError} when `now` is not the snapshot's time.
+ */
+export function plan(
+  snapshot: Snapshot,
+  forecasts: ReadonlyMap<string, Forecast>,
+  settings: Settings,
+  now: Seconds,
+): Plan {
+  if (snapshot.at !== now)
+    throw new RangeError(`now: expected the snapshot's time ${snapshot.at}, got ${now}`);
+  const leads = leadsOf(settings);
+  const index = indexFleet(snapshot, settings, leads.start * TICK);
+  const shards = plannedShards(snapshot, forecasts, settings, index, leads.ticks);
+  const draft = new Draft(now, settings, index, shards);
+  const perInstance = settings.fleet.slicesPerInstance;
+  const room = Math.max(0, settings.fleet.max - fleetSize(draft));
+  const pool = poolView(draft, room);
+  const decision = new Sizing(leads).decide(shards, pool);
+
+  activations(draft, decision, leads);
+  releases(draft, decision, leads);
+  const startable = Math.min(decision.start, room * perInstance);
+  if (decision.wanting.length > 0) preemptions(draft, decision, index.arriving + startable, leads);
+  const left = draft.ready.size;
+  const surplus = Math.max(
+    pool.ready - decision.activate.length + index.arriving + freedUnits(draft) - decision.keep,
+    left - pool.bound,
+  );
+  consolidation(draft, surplus, leads);
+  const change = fleetChange(draft, decision, Math.floor(surplus + 1e-9), room);
+  const wakes = wakeUps(draft);
+
+  return {
+    at: now,
+    moves: draft.moves,
+    fleet: [...change.actions, ...wakes],
+    desired: desiredAfter(draft, change),
+    pool: {
+      target: Math.min(pool.bound, decision.keep) / perInstance,
+      ready: left / perInstance,
+      bound: settings.readyPool.max,
+    },
+    shards: shardPlans(settings, snapshot, shards, draft),
+    findings: findings(draft, decision.wanting.length, decision.start, room * perInstance, snapshot),
+  };
+}
+
+function poolView({ settings, index }: Draft, room: number): PoolView {
+  const { readyPool, fleet, costs } = settings;
+  const units = (instances: number) => instances / index.unit;
+  let ready = 0;
+  for (const candidate of index.ready) ready += candidate.units;
+  return {
+    ready,
+    arriving: index.arriving,
+    bound: units(readyPool.max),
+    ...(readyPool.target !== 'auto' && { target: units(readyPool.target) }),
+    room: room * fleet.slicesPerInstance,
+    stoppedPrice: (costs.stoppedShare * costs.instanceHour) / slicePrice(settings),
+    losses: spotLosses(settings, index),
+  };
+}
+
+/** Losses that come sooner than a start could follow their notice: a zone's Spot slices go together. */
+function spotLosses(settings: Settings, index: FleetIndex): Loss[] {
+  const { leadTimes, interruptionsPerDay } = settings.fleet;
+  const unseen = Math.max(0, leadTimes.warm.seconds + leadTimes.activate.seconds - NOTICE);
+  const probability = Math.min(1, (interruptionsPerDay * unseen) / 86_400);
+  return [...index.spotByZone.values()].map((slices) => ({ probability, slices }));
+}
+
+function freedUnits(draft: Draft): number {
+  let units = 0;
+  for (const candidate of draft.freed.values()) units += candidate.units;
+  return units;
+}
+
+function shardPlans(
+  settings: Settings,
+  snapshot: Snapshot,
+  planned: readonly PlannedShard[],
+  draft: Draft,
+): ShardPlan[] {
+  const at = new Map(planned.map(({ settings: { name } }, s) => [name, s]));
+  return settings.shards.map((shard) => {
+    const holding = draft.index.holdings.get(shard.name)!;
+    const per = shard.capacity.perInstance * draft.index.unit;
+    let active = 0;
+    for (const { units } of holding.active) active += units;
+    const s = at.get(shard.name);
+    return {
+      shard: shard.name,
+      mode: modeOf(shard, snapshot),
+      have: active * per,
+      coming: holding.coming * per,
+      want: (s === undefined ? active : draft.serving[s]!) * per,
+      guarantee: shard.guarantee * shard.capacity.perInstance,
+    };
+  });
+}
+
+function findings(draft: Draft, wanting: number, start: number, room: number, snapshot: Snapshot): Finding[] {
+  const found: Finding[] = [];
+  draft.shards.forEach(({ settings, asleep }, s) => {
+    const have = draft.serving[s]! * draft.index.unit;
+    if (!asleep && have + 1e-9 < settings.guarantee) {
+      found.push({ kind: 'GuaranteeAtRisk', shard: settings.name, guarantee: settings.guarantee, have });
+    }
+  });
+  if (wanting > 0) found.push({ kind: 'PoolExhausted', wanted: wanting, had: draft.index.ready.length });
+  if (start > room) found.push({ kind: 'FleetAtMax', wanted: start - room, max: draft.settings.fleet.max });
+  for (const { shard, time } of snapshot.measured) {
+    const age = time === undefined ? Number.POSITIVE_INFINITY : snapshot.at - time;
+    if (age > LATE + draft.settings.metrics.delay) found.push({ kind: 'LoadLate', shard, age });
+  }
+  return found;
+}

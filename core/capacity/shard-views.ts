@@ -1,0 +1,125 @@
+import type { Forecast } from '../forecast/forecast.ts';
+import type { Mode, Settings, ShardSettings } from '../settings/schema.ts';
+import type { FleetIndex, Holding } from './fleet-index.ts';
+import { type LookAhead, lookAhead } from './look-ahead.ts';
+import type { Measured, Snapshot } from './plan.ts';
+import type { ShardView } from './view.ts';
+
+/** A shard that the planner may move, as the sizing rules and the choice of slices see it. */
+export interface PlannedShard extends ShardView {
+  readonly settings: ShardSettings;
+  readonly mode: Mode;
+  readonly holding: Holding;
+  readonly forecast: Forecast;
+  /** Above 1: an instance does less than the settings say, by what was measured. */
+  readonly pressure: number;
+  /** A cold standby shard that nothing calls for. */
+  readonly asleep: boolean;
+}
+
+/** Most that one measurement may make a shard grow beyond its forecast. */
+const MOST_PRESSURE = 2;
+/** Measured utilisation this far above what load over capacity says counts as pressure. */
+const TOLERANCE = 1.1;
+
+export function modeOf(shard: ShardSettings, snapshot: Snapshot): Mode {
+  return snapshot.modes?.[shard.name] ?? shard.mode;
+}
+
+/** Views of all shards that may be moved: active ones and ones in hold. A shard without a forecast keeps what it has. */
+export function plannedShards(
+  snapshot: Snapshot,
+  forecasts: ReadonlyMap<string, Forecast>,
+  settings: Settings,
+  index: FleetIndex,
+  ticks: number,
+): PlannedShard[] {
+  const measured = new Map(snapshot.measured.map((one) => [one.shard, one]));
+  const perSlice = slicePrice(settings) * index.unit;
+  const planned: PlannedShard[] = [];
+  for (const shard of settings.shards) {
+    const mode = modeOf(shard, snapshot);
+    const forecast = forecasts.get(shard.name);
+    if (mode === 'shadow' || forecast === undefined) continue;
+    const holding = index.holdings.get(shard.name)!;
+    const ahead = lookAhead(forecast, ticks + 1);
+    const pressure = pressureOf(shard, measured.get(shard.name), holding, index.unit);
+    const unmet =
+      settings.costs.unmetUnitHour ?? settings.costs.unmetInstanceHour / shard.capacity.perInstance;
+    let active = 0;
+    for (const { units } of holding.active) active += units;
+    const serving = active + holding.coming;
+    const asleep = sleeps(shard, ahead);
+    const slices = (instances: number) => instances / index.unit;
+    const ceiling = slices(shard.max ?? settings.fleet.max);
+    const floor = asleep ? 0 : Math.min(ceiling, slices(shard.guarantee));
+    // In hold the size is kept: what was lost comes back, one for one, and nothing else moves.
+    const held = slices(snapshot.holdAt?.[shard.name] ?? (serving + holding.losing) * index.unit);
+    planned.push({
+      settings: shard,
+      mode,
+      holding,
+      forecast,
+      pressure,
+      asleep,
+      ahead,
+      slice: (shard.capacity.perInstance * index.unit) / pressure,
+      worth: asleep ? 0 : unmet / perSlice,
+      serving,
+      floor: mode === 'hold' ? Math.max(held, serving) : floor,
+      ceiling: mode === 'hold' ? Math.max(held, serving) : ceiling,
+      priority: shard.priority,
+    });
+  }
+  return planned;
+}
+
+/** $ of a running instance of weight 1 for an hour, in the mix that the settings ask for. */
+export function slicePrice({ costs, fleet }: Settings): number {
+  return costs.instanceHour + (costs.spotInstanceHour - costs.instanceHour) * fleet.spotShare;
+}
+
+/**
+ * Adjustment from what is measured, on top of the forecast: utilisation above its bound although load over capacity
+ * is lower, or latency above its bound, says that an instance does less than the settings say. Then each slice
+ * counts for less, so that the shard gets more of them.
+ */
+function pressureOf(
+  shard: ShardSettings,
+  measured: Measured | undefined,
+  holding: Holding,
+  unit: number,
+): number {
+  if (measured === undefined) return 1;
+  let capacity = 0;
+  for (const { units } of holding.active) capacity += units * unit * shard.capacity.perInstance;
+  const expected = capacity > 0 && measured.load !== undefined ? measured.load / capacity : 1;
+  let pressure = 1;
+  const { utilization, latency } = measured;
+  if (
+    utilization !== undefined &&
+    utilization > shard.react.utilization &&
+    utilization > expected * TOLERANCE
+  ) {
+    pressure = utilization / Math.max(expected, utilization / MOST_PRESSURE);
+  }
+  if (
+    latency !== undefined &&
+    shard.react.latency !== undefined &&
+    latency > shard.react.latency &&
+    expected < 1
+  ) {
+    pressure = Math.max(pressure, latency / shard.react.latency);
+  }
+  return Math.min(MOST_PRESSURE, pressure);
+}
+
+/** A standby shard sleeps while no likely load within `sleepAfter` reaches the bound that wakes it. */
+function sleeps({ standby }: ShardSettings, ahead: LookAhead): boolean {
+  if (standby === undefined) return false;
+  const q90 = (load: { at(level: number): number }) => load.at(0.9);
+  if (ahead.ticks.some((load) => q90(load) > standby.wakeAbove)) return false;
+  return !ahead.coarse.some(
+    ({ minutes, load }) => minutes * 60 <= standby.sleepAfter && q90(load) > standby.wakeAbove,
+  );
+}
