@@ -48,8 +48,6 @@ export class DualProblem {
     for (const levels of this.#shards) {
       const worth = lambda * levels.capacity;
       served += levels.base * levels.capacity;
-      // An instance-minute that saves less than it costs is never bought.
-      if (worth <= 1) continue;
       for (let k = 1; k + 1 < levels.offsets.length; k++) {
         const path = this.#level(levels, k, worth, prices, demand);
         cost += path.cost;
@@ -97,8 +95,8 @@ export class DualProblem {
       const step = share === 0 || each <= -cold ? to - from : 1;
       for (let t = from; t < to; t += step) {
         const enter = off + prices[t]!;
-        const paid = t + drain <= this.minutes ? drain : this.minutes - t;
-        const leave = on + paid - prices[t + drain]!;
+        // In the last minutes draining is cut short, but then staying on is never dearer than leaving.
+        const leave = on + drain - prices[t + drain]!;
         let move = 0;
         const onBefore = on;
         const onServedBefore = onServed;

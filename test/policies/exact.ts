@@ -15,6 +15,20 @@ export function exactMinutes(
   unmetShare: number,
   whole: boolean,
 ): number {
+  return solve(trace, config, { unmetShare }, whole);
+}
+
+/** Least instance-minutes + λ · unmet load, of the linear relaxation. */
+export function exactLagrangian(trace: ModelTrace, config: ModelConfig, lambda: number): number {
+  return solve(trace, config, { lambda }, false);
+}
+
+function solve(
+  trace: ModelTrace,
+  config: ModelConfig,
+  goal: { readonly unmetShare: number } | { readonly lambda: number },
+  whole: boolean,
+): number {
   const { cold, warm, drain } = config.lead;
   const capacity = capacities(trace, config);
   const end = trace.load[0]!.length - trace.history;
@@ -39,6 +53,7 @@ export function exactMinutes(
       integers.push(`active${s}_${t}`, `release${s}_${t}`, `take${s}_${t}`);
       bounds.push(`active${s}_${t} >= 1`);
       unmet.push(`miss${s}_${t}`);
+      if ('lambda' in goal) cost.push(`${goal.lambda} miss${s}_${t}`);
       // Unmet load at whole counts, and straight lines between them: the convex hull of what whole instances can do.
       for (let n = 1; n <= Math.ceil(value / each); n++) {
         const [here, next] = [Math.max(0, value - n * each), Math.max(0, value - (n + 1) * each)];
@@ -54,7 +69,7 @@ export function exactMinutes(
       rows.push(`stock_${t} - stock_${t - 1} - stop_${t} + wake_${t} = 0`);
     }
   }
-  rows.push(`${unmet.join(' + ')} <= ${unmetShare * load}`);
+  if ('unmetShare' in goal) rows.push(`${unmet.join(' + ')} <= ${goal.unmetShare * load}`);
   const lines = [
     'Minimize',
     ` cost: ${cost.join(' + ')}`,
