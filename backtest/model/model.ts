@@ -51,7 +51,7 @@ export interface Outcome {
 export function capacities(trace: ModelTrace, config: ModelConfig): number[] {
   return trace.load.map((values, shard) => {
     let peak = trace.peaks?.[shard] ?? 0;
-    for (const value of values) if (value > peak) peak = value;
+    if (trace.peaks === undefined) for (const value of values) if (value > peak) peak = value;
     return peak > 0 ? peak / config.peakInstances : 1;
   });
 }

@@ -56,8 +56,10 @@ export function withCalendar(
   let atLeast = 0;
   for (const occasion of occasions) {
     const then = isOn(occasion, target);
-    if (then !== isOn(occasion, knownUntil) && occasion.factor > 0) {
-      factor *= then ? occasion.factor : 1 / occasion.factor;
+    if (then !== isOn(occasion, knownUntil)) {
+      if (then) factor *= occasion.factor;
+      // A closing (factor 0) leaves nothing to divide: what comes after it is left to the season.
+      else if (occasion.factor > 0) factor /= occasion.factor;
     }
     if (then) atLeast = Math.max(atLeast, occasion.atLeast);
   }
