@@ -14,6 +14,8 @@ const SLOW = 0.0005;
 const FAST_SHARE = 0.8;
 /** No forecast is surer than this share of the level. */
 const FLOOR_SHARE = 0.002;
+/** An error counts as at most so many times its scale: after long calm, or no load at all, the scale says nothing. */
+const MOST_SCALES = 50;
 
 /** Logistic quantiles of unit-ish scale, until there are errors of one's own. */
 const PRIOR = LEVELS.map((p) => 0.6 * Math.log(p / (1 - p)));
@@ -36,7 +38,7 @@ export class Errors {
     const slow = Math.max(SLOW, 1 / (this.count + 1));
     this.fast += Math.max(FAST, slow) * (square - this.fast);
     this.slow += slow * (square - this.slow);
-    this.ring[this.count % RING] = error / expected;
+    this.ring[this.count % RING] = Math.max(-MOST_SCALES, Math.min(MOST_SCALES, error / expected));
     this.count += 1;
     if (this.count === ENOUGH || this.count % RESORT_EVERY === 0) this.sort();
   }

@@ -38,7 +38,7 @@ export interface LoadPoint {
  * A later, stronger analyser replaces the implementation and nothing else.
  */
 export interface Forecaster {
-  /** Takes the next point in. Points at or before the last one are refused. @throws {RangeError} on time going back or a negative or non-finite load. */
+  /** Takes the next point in. Points at or before the last one are refused. @throws {RangeError} on time going back, too long a gap, or a load that is negative or not finite. */
   observe(point: LoadPoint): void;
   /** Forecast at `now` for the given horizons (seconds ahead of `now`, ascending). Depends on nothing after `now`. */
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast;

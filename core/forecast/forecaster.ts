@@ -1,5 +1,5 @@
 import type { Seconds } from '../time.ts';
-import { MINUTE } from '../time.ts';
+import { DAY, MINUTE } from '../time.ts';
 import { type Occasion, withCalendar } from './calendar.ts';
 import { blend } from './distribution.ts';
 import { type Forecast, type Forecaster, type Horizon, LEVELS, type LoadPoint } from './forecast.ts';
@@ -19,6 +19,8 @@ export interface ForecasterOptions {
 /** A longer gap than this is not bridged point by point. */
 const LONGEST_GAP_DAYS = 21;
 const LEVEL_MEMORY = 0.04;
+/** Squares of squares of loads are summed; they must stay finite. */
+const MOST_LOAD = 1e60;
 
 /**
  * The plain forecaster: last value, seasonal naive and level-shifted seasons, mixed by their recent errors, with
@@ -48,23 +50,8 @@ export class SeasonalForecaster implements Forecaster {
   }
 
   observe({ time, load }: LoadPoint): void {
-    if (!Number.isFinite(load) || load < 0) {
-      throw new RangeError(
-        `load of ${this.options.shard} at ${time}: expected a finite number ≥ 0, got ${load}`,
-      );
-    }
+    const index = this.indexOf(time, load);
     this.first ??= time;
-    const index = Math.round((time - this.first) / this.step);
-    if (index <= this.index) {
-      throw new RangeError(
-        `load of ${this.options.shard}: expected a point after ${this.first + this.index * this.step}, got ${time}`,
-      );
-    }
-    if ((index - this.index) * this.step > LONGEST_GAP_DAYS * 86_400) {
-      throw new RangeError(
-        `load of ${this.options.shard}: expected a gap of at most ${LONGEST_GAP_DAYS} days before ${time}, got ${((index - this.index) * this.step) / 86_400} days`,
-      );
-    }
     while (this.index + 1 < index) {
       const season = this.profile.daily(this.index + 1);
       this.take(Number.isNaN(season) ? (this.state?.value ?? load) : season);
@@ -76,12 +63,16 @@ export class SeasonalForecaster implements Forecaster {
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
     const { shard, occasions = [] } = this.options;
     if (this.state === undefined || this.first === undefined) {
+      const knownUntil = Number.NEGATIVE_INFINITY;
       const zero = new Float64Array(LEVELS.length);
       return {
         shard,
         at: now,
-        knownUntil: Number.NEGATIVE_INFINITY,
-        horizons: horizons.map((ahead) => ({ ahead, quantiles: zero })),
+        knownUntil,
+        horizons: horizons.map((ahead) => ({
+          ahead,
+          quantiles: withCalendar(zero, occasions, knownUntil, now + ahead),
+        })),
         method: 'nothing measured yet',
       };
     }
@@ -91,6 +82,32 @@ export class SeasonalForecaster implements Forecaster {
       return { ahead, quantiles: withCalendar(raw, occasions, knownUntil, now + ahead) };
     });
     return { shard, at: now, knownUntil, horizons: made, method: this.tracks[0]!.method(this.state) };
+  }
+
+  /** Which point of the grid this is, counted from the first. @throws {RangeError} where it cannot be the next one. */
+  private indexOf(time: Seconds, load: number): number {
+    const { shard } = this.options;
+    if (!(load >= 0 && load <= MOST_LOAD)) {
+      throw new RangeError(
+        `load of ${shard} at ${time}: expected a number from 0 to ${MOST_LOAD}, got ${load}`,
+      );
+    }
+    if (!Number.isFinite(time)) {
+      throw new RangeError(`time of a load of ${shard}: expected epoch seconds, got ${time}`);
+    }
+    if (this.first === undefined) return 0;
+    const index = Math.round((time - this.first) / this.step);
+    if (index <= this.index) {
+      const next = this.first + (this.index + 0.5) * this.step;
+      throw new RangeError(`load of ${shard}: expected a point at ${next} or later, got ${time}`);
+    }
+    const gap = ((index - this.index) * this.step) / DAY;
+    if (gap > LONGEST_GAP_DAYS) {
+      throw new RangeError(
+        `load of ${shard}: expected a gap of at most ${LONGEST_GAP_DAYS} days before ${time}, got ${gap} days`,
+      );
+    }
+    return index;
   }
 
   private take(value: number): void {

@@ -39,6 +39,8 @@ export class Track {
   private readonly errors = new Errors();
   private readonly squares = new Float64Array(EXPERTS.length);
   private readonly scored = new Int32Array(EXPERTS.length);
+  /** Index of the point that the forecasts in each slot are for: a gap leaves some that nothing arrives for. */
+  private readonly due: Float64Array;
   private readonly waiting: Float64Array;
   private readonly mixed: Float64Array;
   private readonly scales: Float64Array;
@@ -48,16 +50,18 @@ export class Track {
 
   constructor(lead: number) {
     this.lead = lead;
-    this.waiting = new Float64Array(lead * EXPERTS.length).fill(Number.NaN);
-    this.mixed = new Float64Array(lead).fill(Number.NaN);
+    this.due = new Float64Array(lead).fill(-1);
+    this.waiting = new Float64Array(lead * EXPERTS.length);
+    this.mixed = new Float64Array(lead);
     this.scales = new Float64Array(lead);
   }
 
   /** Scores the forecasts that were made `lead` points ago, then makes those for `lead` points ahead. */
   step(now: Now): void {
     const slot = now.index % this.lead;
-    this.score(slot, now.value);
+    if (this.due[slot] === now.index) this.score(slot, now.value);
     this.predict(slot, now);
+    this.due[slot] = now.index + this.lead;
   }
 
   quantiles(): Float64Array {
@@ -73,9 +77,7 @@ export class Track {
   }
 
   private score(slot: number, value: number): void {
-    const mixed = this.mixed[slot]!;
-    if (Number.isNaN(mixed)) return;
-    this.errors.add(value - mixed, this.scales[slot]!);
+    this.errors.add(value - this.mixed[slot]!, this.scales[slot]!);
     for (let i = 0; i < EXPERTS.length; i++) {
       const error = value - this.waiting[slot * EXPERTS.length + i]!;
       if (Number.isNaN(error)) continue;
