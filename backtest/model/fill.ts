@@ -62,18 +62,21 @@ function bridge(series: Float64Array, minutesPerStep: number, seed: number): Flo
   return out;
 }
 
-/** Root mean square change per square root of a minute, around each interval between known points. */
+/** Turns the median size of a normal change into its standard deviation. */
+const MEDIAN_TO_DEVIATION = 1.4826;
+
+/**
+ * Typical change per square root of a minute around each interval between known points: from the median of the
+ * intervals near it, so that a single burst does not make the hours around it noisy.
+ */
 function roughness(series: Float64Array, known: readonly number[], minutesPerStep: number): Float64Array {
-  const intervals = known.length - 1;
-  const squares = new Float64Array(Math.max(0, intervals) + 1);
-  for (let n = 0; n < intervals; n++) {
-    const change = series[known[n + 1]!]! - series[known[n]!]!;
-    squares[n + 1] = squares[n]! + change ** 2 / ((known[n + 1]! - known[n]!) * minutesPerStep);
-  }
-  return Float64Array.from({ length: Math.max(0, intervals) }, (_, n) => {
-    const low = Math.max(0, n - ROUGHNESS_REACH);
-    const high = Math.min(intervals, n + ROUGHNESS_REACH + 1);
-    return Math.sqrt((squares[high]! - squares[low]!) / (high - low));
+  const changes = Float64Array.from({ length: Math.max(0, known.length - 1) }, (_, n) => {
+    const minutes = (known[n + 1]! - known[n]!) * minutesPerStep;
+    return Math.abs(series[known[n + 1]!]! - series[known[n]!]!) / Math.sqrt(minutes);
+  });
+  return changes.map((_, n) => {
+    const near = changes.slice(Math.max(0, n - ROUGHNESS_REACH), n + ROUGHNESS_REACH + 1).sort();
+    return MEDIAN_TO_DEVIATION * near[near.length >> 1]!;
   });
 }
 
