@@ -20,10 +20,12 @@ export interface MoveInput {
   readonly healthyBy: Seconds;
   /** The hold ends then, whatever became of the workflow; the way back included. */
   readonly holdUntil: Seconds;
+  /** The whole instance is released by the same plan: once drained, the slice is gone with it. */
+  readonly leaves: boolean;
 }
 
 /** Everything that a move planned at `at` needs, with its deadlines. */
-export function moveInput(move: Move, version: number, at: Seconds, settings: Settings): MoveInput {
+export function moveInput(move: Move, version: number, at: Seconds, settings: Settings, leaves = false): MoveInput {
   const { drain, activate } = settings.fleet.leadTimes;
   const drains = move.from.kind === 'active';
   const drainedAt = drains ? at + drain.seconds : at;
@@ -38,5 +40,6 @@ export function moveInput(move: Move, version: number, at: Seconds, settings: Se
     drainBy,
     healthyBy,
     holdUntil: healthyBy + 2 * drain.seconds + 2 * MINUTE,
+    leaves,
   };
 }

@@ -44,6 +44,9 @@ export const leaveShard: Step<HostResult> = async (ports, { move }) =>
     ? ports.hosts.run(move.slice, { kind: 'deactivate', shard: move.from.shard })
     : { ok: true };
 
+/** The slice's instance is released with it: nothing is left to clear or to offer. */
+export const forget: Step = (ports, { move }) => ports.store.remove(move.slice);
+
 /** Prepares the slice for its new shard, before any traffic: an ALB also sends to unhealthy targets. */
 export const activate: Step<HostResult> = async (ports, input) => {
   const { from, to, slice } = input.move;

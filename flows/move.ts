@@ -9,6 +9,7 @@ import {
   claimSlice,
   commit,
   drainState,
+  forget,
   leaveShard,
   register,
   serveState,
@@ -63,6 +64,10 @@ async function carryOut(ports: Ports, input: MoveInput): Promise<MoveResult> {
     if (!(await run('claim', claimSlice))) return { outcome: 'lost-claim' };
     await run('drain', startDrain);
     await reaches('unused', [input.drainedAt, input.drainBy], () => run('drain', drainState));
+    if (input.leaves) {
+      await run('forget', forget);
+      return { outcome: 'done', at: clock.now() };
+    }
     succeeded(await run('leave', leaveShard));
     succeeded(await run('activate', activate));
     await run('register', register);

@@ -3,6 +3,7 @@ import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings } from '../core/settings/schema.ts';
 import { slicesOf } from '../core/shards/instance.ts';
+import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { standbyInput } from './activate-standby.ts';
 import { event } from './events.ts';
@@ -68,7 +69,8 @@ export async function tick(
     failures: [],
   };
   // Starting a workflow takes a round trip, and none depends on another; fleet actions are few, and in order.
-  await Promise.all(plan.moves.map((move) => startMove(doing, move)));
+  const released = new Set(plan.fleet.flatMap((one) => (one.kind === 'release' ? [one.instance] : [])));
+  await Promise.all(plan.moves.map((move) => startMove(doing, move, released)));
   for (const [i, action] of plan.fleet.entries()) await apply(doing, action, `${at}/${i}`);
 
   const { moves, actions, refused, failures } = doing;
@@ -83,7 +85,7 @@ export async function tick(
   return { plan, moves, actions, refused, failures };
 }
 
-async function startMove(doing: Doing, move: Move): Promise<void> {
+async function startMove(doing: Doing, move: Move, released: ReadonlySet<string>): Promise<void> {
   const { ports, settings, seen, at } = doing;
   const what = `move ${move.id} of ${move.slice}`;
   // The planner leaves shards in shadow alone; this is the second line of defence.
@@ -97,7 +99,8 @@ async function startMove(doing: Doing, move: Move): Promise<void> {
     doing.refused.push({ what, why: 'no such slice' });
     return;
   }
-  const input = moveInput(move, stored.version, at, settings);
+  const leaves = move.to.kind === 'ready' && released.has(parseSliceId(move.slice).instance);
+  const input = moveInput(move, stored.version, at, settings, leaves);
   if (await attempt(doing.failures, what, () => ports.workflows.start('move', move.id, input)))
     doing.moves.push(input);
 }

@@ -45,8 +45,9 @@ export function plan(
 
   activations(draft, decision, leads);
   releases(draft, decision, leads);
-  const startable = Math.min(decision.start, room * perInstance);
-  if (decision.wanting.length > 0) preemptions(draft, decision, index.arriving + startable, leads);
+  const startable = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
+  const contended = decision.start > startable || room === 0;
+  if (contended) preemptions(draft, decision, index.arriving + startable, leads);
   const left = draft.ready.size;
   const surplus = Math.max(
     pool.ready - decision.activate.length + index.arriving + freedUnits(draft) - decision.keep,

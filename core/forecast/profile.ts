@@ -64,7 +64,8 @@ export class Profile {
     const { known } = this;
     const slot = index % known.index.length;
     if (known.index[slot] !== index) {
-      known.index[slot] = index;
+      // What lies more than a day ahead is not all known yet: it is looked up anew until it is.
+      known.index[slot] = index - this.day + this.reach < this.count ? index : -1;
       known.daily[slot] = this.season(index, this.day, DAYS, DAY_DECAY);
       known.weekly[slot] = this.season(index, this.week, WEEKS, WEEK_DECAY);
     }
