@@ -1,0 +1,48 @@
+import { geometricMean } from '../lib/results.ts';
+import { CLAIRVOYANT, type Group, type Row } from './rows.ts';
+import { OURS } from './study.ts';
+
+/** What the metrics are defined at. */
+const AT = { size: 20, share: 0.001, delay: 0 };
+
+const FAST = ['target-tracking-fast', 'target-tracking-fast-warm', 'aws-predictive-fast'];
+
+/**
+ * Geometric means over the traces, at 0.1 % unmet, 20 instances at a shard's peak and metrics in time. A mean that no
+ * trace has a part in (another size or share was asked for, no peer gets there) is left out.
+ */
+export function metricsOf(groups: readonly Group[]): Record<string, number> {
+  const here = groups.filter(({ size, delay }) => size === AT.size && delay === AT.delay);
+  const asked = here.filter(({ usualsOwn, share }) => !usualsOwn && share === AT.share);
+  const own = here.filter(({ usualsOwn }) => usualsOwn);
+  const means = {
+    hoursVsClairvoyant: meanRatio(asked, [CLAIRVOYANT]),
+    hoursVsAwsPredictive: meanRatio(asked, ['aws-predictive']),
+    hoursVsAwsFast: meanRatio(asked, FAST),
+    hoursVsAwsUsual: meanRatio(own, ['aws-usual']),
+    neverDearer: dearer(groups).length === 0 ? 1 : 0,
+  };
+  return Object.fromEntries(Object.entries(means).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    number
+  >;
+}
+
+/** Mean of ours over the cheapest of these policies; groups in which ours or all of them are missing are left out. */
+export function meanRatio(groups: readonly Group[], policies: readonly string[]): number | undefined {
+  return geometricMean(groups.flatMap((group) => ratioTo(group, policies) ?? []));
+}
+
+/** Ours over the cheapest of these policies in one group. */
+export function ratioTo({ rows }: Group, policies: readonly string[]): number | undefined {
+  return rows.find(({ policy }) => policies.includes(policy))?.oursOver;
+}
+
+/** Groups in which a real peer is cheaper than ours, or gets to a share that ours does not, with that peer's row. */
+export function dearer(groups: readonly Group[]): { group: Group; peer: Row }[] {
+  return groups.flatMap((group) => {
+    const peer = group.rows.find(({ policy }) => policy !== CLAIRVOYANT && policy !== OURS);
+    if (peer === undefined || (peer.oursOver !== undefined && peer.oursOver <= 1)) return [];
+    return [{ group, peer }];
+  });
+}
