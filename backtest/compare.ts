@@ -6,7 +6,7 @@ import { MINUTE } from '../core/time.ts';
 import type { LoadTrace, Window } from './load.ts';
 import { DEFAULT_MODEL, type ModelConfig, type ModelTrace, type Outcome } from './model/model.ts';
 import { hoursAt, paretoFront } from './model/pareto.ts';
-import { clairvoyantBound } from './policies/clairvoyant.ts';
+import { clairvoyantFront } from './policies/clairvoyant.ts';
 import { Ours } from './policies/ours.ts';
 import { PEERS, sweep } from './policies/sweep.ts';
 import type { Comparison, PolicyResult } from './report/run-record.ts';
@@ -31,22 +31,44 @@ export function compare(input: CompareInput, onProgress: (done: number, all: num
   const price = settings.costs.instanceHour;
   const mine = runOurs(input, trace, config);
   onProgress(1, all);
-  const ours = result('Foreshard', mine, price);
+  const ours = result('Foreshard', mine[0]!, price, mine);
+  const { unmet } = ours;
   const atOurUnmet: { policy: string; hours?: number }[] = [];
   const peers = PEERS.map((peer, i): PolicyResult => {
-    const outcomes = sweep(peer, trace, config, [mine.unmet]);
-    const hours = hoursAt(paretoFront(outcomes), mine.unmet);
-    atOurUnmet.push({ policy: peer.name, ...(hours !== undefined && { hours }) });
+    const outcomes = sweep(peer, trace, config, [unmet]);
+    const hours = hoursAt(paretoFront(outcomes), unmet);
+    atOurUnmet.push({ policy: titleOf(peer.name), ...(hours !== undefined && { hours }) });
     onProgress(2 + i, all);
-    return result(peer.name, nearest(outcomes, mine.unmet), price);
+    return result(titleOf(peer.name), nearest(outcomes, unmet), price, outcomes);
   });
-  const bound = clairvoyantBound(trace, config, mine.unmet);
-  peers.push(
-    result('clairvoyant (bound)', { knobs: 'knows the load', hours: bound.hours, unmet: mine.unmet }, price),
-  );
-  atOurUnmet.push({ policy: 'clairvoyant (bound)', hours: bound.hours });
+  const shares = mine.map((one) => one.unmet);
+  const bounds = clairvoyantFront(trace, config, shares).map(({ hours }, i) => ({
+    knobs: 'knows the load; nothing can need less',
+    hours,
+    unmet: shares[i]!,
+  }));
+  peers.push(result(CLAIRVOYANT, bounds[0]!, price, bounds));
+  atOurUnmet.push({ policy: CLAIRVOYANT, hours: bounds[0]!.hours });
   onProgress(all, all);
-  return { ours, peers, atOurUnmet, sentence: sentence(ours, atOurUnmet, bound.hours) };
+  return { ours, peers, atOurUnmet, sentence: sentence(ours, atOurUnmet, bounds[0]!.hours) };
+}
+
+const CLAIRVOYANT = 'Clairvoyant bound';
+
+/** Names that people know, for tables and sentences. */
+const TITLES: Readonly<Record<string, string>> = {
+  'static-peak': 'Static peak',
+  'target-tracking': 'Target tracking',
+  'target-tracking-warm': 'Target tracking, warm pool',
+  'target-tracking-fast': 'Target tracking, 10 s metrics',
+  'target-tracking-fast-warm': 'Target tracking, 10 s metrics, warm pool',
+  'aws-predictive': 'AWS predictive scaling',
+  'aws-predictive-fast': 'AWS predictive scaling, 10 s metrics',
+  'aws-usual': 'AWS predictive scaling at its usual 70 %',
+};
+
+function titleOf(policy: string): string {
+  return TITLES[policy] ?? policy;
 }
 
 function modelTrace({ trace, window, settings }: CompareInput): ModelTrace {
@@ -72,7 +94,10 @@ function modelConfig(settings: Settings): ModelConfig {
   };
 }
 
-function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: ModelConfig): Outcome {
+/** Ours as set, then with unmet load worth less and more, for its front. */
+const WORTHS = [1, 0.25, 0.5, 2, 4];
+
+function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: ModelConfig): Outcome[] {
   const { costs } = settings;
   const capacity = settings.shards.map((shard) => shard.capacity.perInstance);
   const mean = capacity.reduce((a, b) => a + b, 0) / capacity.length;
@@ -80,7 +105,7 @@ function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: 
     costs.unmetUnitHour === undefined
       ? costs.unmetInstanceHour / costs.instanceHour
       : (costs.unmetUnitHour * mean) / costs.instanceHour;
-  const ours = new Ours(trace, config, worth);
+  const ours = WORTHS.map((factor) => new Ours(trace, config, factor * worth));
   const forecasters = trace.shards.map((shard) => createForecaster(settings, shard));
   const horizons = planningHorizons(settings);
   for (let t = 0; t < window.end; t++) {
@@ -93,9 +118,9 @@ function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: 
     }
     if (t < window.history) continue;
     const ahead = forecasters.map((one) => lookAhead(one.forecast(now, horizons)));
-    ours.step(ahead, (s) => trace.load[s]![t]!);
+    for (const one of ours) one.step(ahead, (s) => trace.load[s]![t]!);
   }
-  return ours.outcome();
+  return ours.map((one) => one.outcome());
 }
 
 /** The cheapest setting that leaves no more unmet than ours; else the one that leaves least. */
@@ -105,13 +130,19 @@ function nearest(outcomes: readonly Outcome[], unmet: number): Outcome {
   return outcomes.reduce((a, b) => (b.unmet < a.unmet ? b : a));
 }
 
-function result(policy: string, { hours, unmet, knobs }: Outcome, price: number): PolicyResult {
-  return { policy, hours, cost: hours * price, unmet, knobs };
+function result(
+  policy: string,
+  { hours, unmet, knobs }: Outcome,
+  price: number,
+  outcomes: readonly Outcome[],
+): PolicyResult {
+  const front = paretoFront(outcomes).map((one) => ({ unmet: one.unmet, hours: one.hours }));
+  return { policy, hours, cost: hours * price, unmet, knobs, front };
 }
 
 function sentence(ours: PolicyResult, at: Comparison['atOurUnmet'], bound: number): string {
   const unmet = `${(ours.unmet * 100).toPrecision(2)} %`;
-  const real = at.filter(({ policy, hours }) => hours !== undefined && !policy.startsWith('clairvoyant'));
+  const real = at.filter(({ policy, hours }) => hours !== undefined && policy !== CLAIRVOYANT);
   const best = real.reduce<{ policy: string; hours: number } | undefined>(
     (least, { policy, hours }) =>
       least === undefined || hours! < least.hours ? { policy, hours: hours! } : least,

@@ -27,6 +27,8 @@ export interface RunRecord {
     /** $ spent in each step. */
     readonly cost: number[];
   };
+  /** Of the run itself, exact: running instance-hours with stopped ones at their share, $, unmet over total load. */
+  readonly totals: { readonly hours: number; readonly cost: number; readonly unmet: number };
   readonly moves: readonly MoveRecord[];
   readonly actions: readonly ActionRecord[];
   readonly interruptions: readonly InterruptionRecord[];
@@ -82,6 +84,8 @@ export interface PolicyResult {
   readonly unmet: number;
   /** Its knobs in words, e.g. `target 70 %, warm pool 5`. */
   readonly knobs: string;
+  /** Its Pareto front as far as it was looked at, by rising unmet share. */
+  readonly front: readonly { readonly unmet: number; readonly hours: number }[];
 }
 
 export interface Comparison {
