@@ -38,9 +38,13 @@ export function ratioTo({ rows }: Group, policies: readonly string[]): number | 
   return rows.find(({ policy }) => policies.includes(policy))?.oursOver;
 }
 
-/** Groups in which a real peer is cheaper than ours, or gets to a share that ours does not, with that peer's row. */
+/**
+ * Groups at the shares asked for in which a real peer is cheaper than ours, or gets to a share that ours does not,
+ * with that peer's row.
+ */
 export function dearer(groups: readonly Group[]): { group: Group; peer: Row }[] {
   return groups.flatMap((group) => {
+    if (group.usualsOwn) return [];
     const peer = group.rows.find(({ policy }) => policy !== CLAIRVOYANT && policy !== OURS);
     if (peer === undefined || (peer.oursOver !== undefined && peer.oursOver <= 1)) return [];
     return [{ group, peer }];

@@ -4,6 +4,7 @@ import { geometricMean } from '../lib/results.ts';
 import { dearer, meanRatio, ratioTo } from './metrics.ts';
 import { CLAIRVOYANT, type Group } from './rows.ts';
 import type { Separation } from './separation.ts';
+import { OURS } from './study.ts';
 
 /** Everything that a person reads, most detailed first: the end stays on the screen. */
 export function printed(
@@ -75,7 +76,11 @@ function usualTable(groups: readonly Group[]): string {
   return formatTable(
     ['trace', 'unmet', 'ours over aws-usual'],
     [
-      ...groups.map((group) => [group.trace, percent(group.share), round(ratioTo(group, ['aws-usual']))]),
+      ...groups.map((group) => [
+        group.trace,
+        percent(group.share),
+        group.never.includes(OURS) ? 'ours never gets there' : round(ratioTo(group, ['aws-usual'])),
+      ]),
       ['geometric mean', '–', round(meanRatio(groups, ['aws-usual']))],
     ],
   );
@@ -114,7 +119,7 @@ function verdict(groups: readonly Group[]): string {
         ? `ours never gets there, ${peer.policy} does`
         : `${round(peer.oursOver)} of ${peer.policy}`),
   );
-  return `Ours is dearer than the best real peer in ${worse.length} of ${groups.length} comparisons:\n${lines.join('\n')}`;
+  return `Ours is dearer than the best real peer in ${worse.length} of ${length} comparisons:\n${lines.join('\n')}`;
 }
 
 export function sizeText(size: number): string {
