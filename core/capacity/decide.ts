@@ -55,7 +55,7 @@ export class Sizing {
   decide(views: readonly ShardView[], pool: PoolView): Decision {
     const serving = Float64Array.from(views, (view) => view.serving);
     const release = this.releases(views, serving);
-    const { activate, wanting } = this.activations(views, serving, Math.floor(pool.ready));
+    const { activate, wanting } = this.activations(views, serving, release, Math.floor(pool.ready));
     let released = 0;
     for (const n of release) released += n;
     const have = pool.ready - activate.length + pool.arriving + released;
@@ -81,7 +81,12 @@ export class Sizing {
   }
 
   /** Guarantees first, then by priority and value. A shard that gave back in this tick does not take. */
-  private activations(views: readonly ShardView[], serving: Float64Array, ready: number) {
+  private activations(
+    views: readonly ShardView[],
+    serving: Float64Array,
+    release: Int32Array,
+    ready: number,
+  ) {
     const heap = new Heap<Activation>((a, b) => before(a, b, views));
     const claim = (s: number, have: number) => {
       const view = views[s]!;
@@ -93,7 +98,7 @@ export class Sizing {
       const value = this.switching.activateGains(view, have);
       if (value > 0) heap.push({ shard: s, rule: 'forecast', value });
     };
-    for (let s = 0; s < views.length; s++) claim(s, serving[s]!);
+    for (let s = 0; s < views.length; s++) if (release[s] === 0) claim(s, serving[s]!);
     const activate: Activation[] = [];
     const wanting: Activation[] = [];
     const asked = Float64Array.from(serving);
@@ -122,14 +127,13 @@ export class Sizing {
     // What will hardly be called for is the ready pool proper, and that has its bound.
     let sure = 0;
     while (sure < wanted && calls.called(sure + 1) >= 0.5) sure += 1;
-    wanted = Math.max(
-      shortfall,
-      Math.min(pool.target === undefined ? wanted : sure + pool.target, sure + pool.bound),
-    );
+    const most = sure + Math.min(pool.bound, pool.target ?? Number.POSITIVE_INFINITY);
+    wanted = Math.max(shortfall, pool.target === undefined ? Math.min(wanted, most) : most);
     if (wanted > have)
       return { start: Math.max(0, Math.min(Math.ceil(wanted - have), pool.room)), keep: wanted };
+    const last = Math.min(have, calls.most, most);
     let keep = wanted;
-    while (keep < have && keep < calls.most && calls.value(keep + 1) + calls.called(keep + 1) > 1) keep += 1;
+    while (keep < last && calls.value(keep + 1) + calls.called(keep + 1) > 1) keep += 1;
     return { start: 0, keep };
   }
 }

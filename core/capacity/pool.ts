@@ -20,7 +20,7 @@ export interface PoolWorth {
   readonly most: number;
 }
 
-/** Values at which calls are counted (slice-ticks). The last one's tail counts once more its distance. */
+/** Values at which calls are counted (slice-ticks), straight lines between them. What is worth more than the last counts as the last. */
 const GRID = [0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24];
 const AT_ONE = GRID.indexOf(1);
 /** Most slices that one shard calls for beyond what it has. Farther shortfalls are met over the next ticks. */

@@ -31,6 +31,7 @@ export function stockTarget(
   price: number,
   leads: Leads,
 ): StockTarget {
+  if (views.length === 0) return { least: 0, most: 0 };
   if (price <= 0) return { least: 0, most: Number.POSITIVE_INFINITY };
   const longer = leads.cold - leads.start;
   const saved = longer * (1 + meanWorth(views));
