@@ -112,9 +112,8 @@ function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: 
     const now = trace.start + t * MINUTE;
     if (t > config.delay) {
       const known = t - 1 - config.delay;
-      forecasters.forEach((one, s) =>
-        one.observe({ time: trace.start + known * MINUTE, load: trace.load[s]![known]! }),
-      );
+      const time = trace.start + known * MINUTE;
+      for (const [s, one] of forecasters.entries()) one.observe({ time, load: trace.load[s]![known]! });
     }
     if (t < window.history) continue;
     const ahead = forecasters.map((one) => lookAhead(one.forecast(now, horizons)));

@@ -5,6 +5,7 @@ import type { Settings } from '../core/settings/schema.ts';
 import { DAY, MINUTE } from '../core/time.ts';
 import type { CompareInput } from './compare.ts';
 import { deriveSettings, shardNames } from './input/derive.ts';
+import { withSpot } from './input/derive-spot.ts';
 import { interruptionsFrom, type SpotTrace } from './input/spot.ts';
 import type { LoadTrace, Window } from './load.ts';
 import { fillToMinutes } from './model/fill.ts';
@@ -97,7 +98,8 @@ function cut(filled: LoadTrace, judgeDays: number | undefined): { trace: LoadTra
 /** Brings columns and shards together, in the order of the settings. @throws {Error} naming what does not match. */
 function match(trace: LoadTrace, options: JobOptions): { settings: Settings; load: LoadTrace } {
   const names = shardNames(trace.shards);
-  const settings = options.settings ?? deriveSettings(trace, options.peakInstances);
+  const derived = () => deriveSettings(trace, options.peakInstances);
+  const settings = options.settings ?? (options.spot ? withSpot(derived(), options.spot) : derived());
   const columns = settings.shards.map(({ name }) => {
     const at = trace.shards.indexOf(name);
     return at === -1 ? names.indexOf(name) : at;

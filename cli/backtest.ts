@@ -77,7 +77,7 @@ async function run(options: Options): Promise<void> {
     const trace = await readLoad(file);
     if (config === undefined) {
       process.stderr.write(
-        `${trace.name}: no --config, so settings are derived: one shard per column, ${options.peakInstances} instances at each shard's peak\n`,
+        `${trace.name}: no --config, so settings are derived: one shard per column, ${options.peakInstances} instances at each shard's peak${spot === undefined ? '' : ', half of them on Spot'}\n`,
       );
     }
     const bar = startProgress(trace.name, 100, { quiet: options.quiet ?? false });

@@ -1,4 +1,9 @@
-import { DEFAULT_INSTANCE_HOUR, type Settings, type SettingsInput, settingsSchema } from '../../core/settings/schema.ts';
+import {
+  DEFAULT_INSTANCE_HOUR,
+  type Settings,
+  type SettingsInput,
+  settingsSchema,
+} from '../../core/settings/schema.ts';
 import type { LoadTrace } from '../load.ts';
 
 /** Above it path routes are refused, because one load balancer has no more target groups. */
@@ -38,7 +43,8 @@ const UNMET_OVER_INSTANCE = 12;
 
 /** One price for a unit of unmet load of every shard, because one trace has one unit. */
 function unmetCost(trace: LoadTrace, peakInstances: number): number {
-  const mean = trace.values.reduce((sum, one) => sum + perInstance(one, peakInstances), 0) / trace.values.length;
+  const mean =
+    trace.values.reduce((sum, one) => sum + perInstance(one, peakInstances), 0) / trace.values.length;
   return Number(((UNMET_OVER_INSTANCE * DEFAULT_INSTANCE_HOUR) / mean).toPrecision(3));
 }
 
