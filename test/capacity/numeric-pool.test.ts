@@ -96,7 +96,7 @@ describe('calls for the pool by few shards', () => {
       });
       return at < 0 ? SHARE.length - 1 : at;
     };
-    const runs = 4000;
+    const runs = 2000;
     const hits = [0, 0, 0, 0, 0, 0, 0, 0, 0];
     for (let run = 0; run < runs; run++) {
       const values = outcome(views, views.map(draw));
@@ -106,7 +106,7 @@ describe('calls for the pool by few shards', () => {
     }
     const made = count(views);
     for (let m = 1; m < hits.length; m++)
-      expect(Math.abs(made.called(m) - hits[m]! / runs)).toBeLessThan(0.03);
+      expect(Math.abs(made.called(m) - hits[m]! / runs)).toBeLessThan(0.04);
   });
 });
 

@@ -100,7 +100,7 @@ describe('any distribution', () => {
           expect(second).toBeLessThanOrEqual(first + ulps);
         },
       ),
-      { seed: 2, numRuns: 2000 },
+      { seed: 2, numRuns: 500 },
     );
   });
 
@@ -120,7 +120,7 @@ describe('any distribution', () => {
           expect(below).toBeGreaterThanOrEqual(1 - level - 1e-6);
         },
       ),
-      { seed: 3, numRuns: 1000 },
+      { seed: 3, numRuns: 500 },
     );
   });
 
@@ -132,11 +132,9 @@ describe('any distribution', () => {
           expect(load.at(level)).toBeCloseTo(quantiles[i]!, 6);
         });
         const levels = Array.from({ length: 200 }, (_, i) => (i + 0.5) / 200);
-        for (const [i, level] of levels.slice(1).entries()) {
-          expect(load.at(level)).toBeGreaterThanOrEqual(load.at(levels[i]!));
-        }
+        expect(levels.filter((level, i) => i > 0 && load.at(level) < load.at(levels[i - 1]!))).toEqual([]);
       }),
-      { seed: 4, numRuns: 50 },
+      { seed: 4, numRuns: 20 },
     );
   });
 });

@@ -8,14 +8,15 @@ import { daily, feed, forecasterOf, quantile, STEP, T0 } from './series.ts';
 const HORIZONS = [0, MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR];
 
 function expectSound(forecast: Forecast): void {
+  const unsound = forecast.horizons.filter(({ quantiles }) => {
+    const values = Array.from(quantiles);
+    return (
+      values.length !== LEVELS.length ||
+      values.some((value, i) => !Number.isFinite(value) || value < (values[i - 1] ?? 0))
+    );
+  });
+  expect(unsound).toEqual([]);
   expect(forecast.horizons.map(({ ahead }) => ahead)).toEqual(HORIZONS);
-  for (const { quantiles } of forecast.horizons) {
-    expect(quantiles.length).toBe(LEVELS.length);
-    for (let i = 0; i < quantiles.length; i++) {
-      expect(Number.isFinite(quantiles[i])).toBe(true);
-      expect(quantiles[i]!).toBeGreaterThanOrEqual(i === 0 ? 0 : quantiles[i - 1]!);
-    }
-  }
 }
 
 describe('what a forecaster refuses', () => {
