@@ -1,4 +1,4 @@
-import { blend, Distribution } from '../forecast/distribution.ts';
+import { blended, Distribution } from '../forecast/distribution.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import { LOOK_AHEAD_TICKS, TICK } from './horizons.ts';
 
@@ -27,7 +27,7 @@ export function lookAhead(forecast: Forecast, count: number = LOOK_AHEAD_TICKS +
     ticks.push(
       new Distribution(
         between
-          ? blend(lower.quantiles, upper.quantiles, (ahead - lower.ahead) / (upper.ahead - lower.ahead))
+          ? blended(lower.quantiles, upper.quantiles, (ahead - lower.ahead) / (upper.ahead - lower.ahead))
           : upper.quantiles,
       ),
     );

@@ -14,21 +14,17 @@ const TAIL_SPAN = Math.log((1 - LEVELS[TAIL_FROM]!) / ABOVE_TOP);
  * capacity. Its slope is the value of the next bit of capacity.
  */
 export class Distribution {
-  readonly quantiles: Float64Array;
-  /** Expected excess over each quantile. */
-  private readonly excesses: Float64Array;
+  readonly quantiles: readonly number[];
+  /** Expected excess over each quantile; worked out when first asked for, because most distributions never are. */
+  private excesses: readonly number[] | undefined;
   private readonly tail: number;
 
   constructor(quantiles: ArrayLike<number>) {
-    const q = quantiles instanceof Float64Array ? quantiles : Float64Array.from(quantiles);
-    const e = new Float64Array(LEVELS.length);
-    this.tail = Math.max(0, (q[TOP]! - q[TAIL_FROM]!) / TAIL_SPAN);
-    e[TOP] = ABOVE_TOP * this.tail;
-    for (let i = TOP - 1; i >= 0; i--) {
-      e[i] = e[i + 1]! + (q[i + 1]! - q[i]!) * (1 - (LEVELS[i]! + LEVELS[i + 1]!) / 2);
-    }
+    // Plain arrays all along: a small typed array costs an allocation outside the heap.
+    const q = isPlain(quantiles) ? quantiles : plain(quantiles);
     this.quantiles = q;
-    this.excesses = e;
+    this.excesses = undefined;
+    this.tail = Math.max(0, (q[TOP]! - q[TAIL_FROM]!) / TAIL_SPAN);
   }
 
   get median(): number {
@@ -53,7 +49,7 @@ export class Distribution {
   /** E[max(0, load − capacity)], in units of load. Convex, falling, exact for the shape above. */
   excess(capacity: number): number {
     const q = this.quantiles;
-    const e = this.excesses;
+    const e = this.excesses ?? this.integrate();
     if (capacity >= q[TOP]!) {
       return this.tail > 0 ? e[TOP]! * Math.exp((q[TOP]! - capacity) / this.tail) : 0;
     }
@@ -70,9 +66,37 @@ export class Distribution {
   between(low: number, high: number): number {
     return this.excess(low) - this.excess(high);
   }
+
+  private integrate(): readonly number[] {
+    const q = this.quantiles;
+    const e = plain(q);
+    e[TOP] = ABOVE_TOP * this.tail;
+    for (let i = TOP - 1; i >= 0; i--) {
+      e[i] = e[i + 1]! + (q[i + 1]! - q[i]!) * (1 - (LEVELS[i]! + LEVELS[i + 1]!) / 2);
+    }
+    this.excesses = e;
+    return e;
+  }
+}
+
+function isPlain(values: ArrayLike<number>): values is readonly number[] {
+  return Array.isArray(values);
+}
+
+function plain(values: ArrayLike<number>): number[] {
+  const copy: number[] = [];
+  for (let i = 0; i < values.length; i++) copy.push(values[i]!);
+  return copy;
 }
 
 /** Quantiles a share `weight` of the way from `a` to `b`, level by level. */
 export function blend(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): Float64Array {
-  return Float64Array.from({ length: LEVELS.length }, (_, i) => a[i]! + (b[i]! - a[i]!) * weight);
+  return new Float64Array(blended(a, b, weight));
+}
+
+/** As {@link blend}, for those that are only weighed and not passed on. */
+export function blended(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): number[] {
+  const mixed: number[] = [];
+  for (let i = 0; i < LEVELS.length; i++) mixed.push(a[i]! + (b[i]! - a[i]!) * weight);
+  return mixed;
 }
