@@ -110,8 +110,8 @@ function separationTable(separations: readonly Separation[]): string {
 
 function verdict(groups: readonly Group[]): string {
   const worse = dearer(groups);
-  if (worse.length === 0)
-    return `Ours is at or below the best real peer in all ${groups.length} comparisons.`;
+  const { length } = groups.filter(({ usualsOwn }) => !usualsOwn);
+  if (worse.length === 0) return `Ours is at or below the best real peer in all ${length} comparisons.`;
   const lines = worse.map(
     ({ group, peer }) =>
       `  ${group.trace}, ${percent(group.share)} unmet, ${sizeText(group.size)}, ${delayText(group.delay)}: ` +

@@ -16,15 +16,14 @@ export interface Scene {
 
 const AT = 1_700_000_000;
 const PER_INSTANCE = 100;
-/** Running instances per shard; the mix below makes ten of them, stopped ones included. */
-const ACTIVE = { least: 5, most: 12 };
+/** Instances that a shard has; with the ready and stopped ones below it is ten a shard. */
+const ACTIVE = { least: 5, most: 13 };
 /** Shards that have about an instance too few or too many by now, and go on so. */
 const CHANGING = 0.05;
 /** Instances of the last one that a steady shard does not need. */
 const SPARE = 0.6;
-/** Ready and stopped instances over all. */
-const READY = 0.02;
-const STOPPED = 0.1;
+/** Ready instances, as a share of ten a shard; what is missing to ten then is stopped. */
+const READY = 0.01;
 const ZONES = ['a', 'b', 'c'];
 /** Standard normal quantiles at {@link LEVELS}. */
 const NORMAL = [-2.326, -1.645, -1.282, -0.674, 0, 0.674, 1.282, 1.645, 2.054, 2.326, 2.576, 3.09];
@@ -66,7 +65,7 @@ export function scene(shards: number, seed = 1): Scene {
       mode: 'active',
     })),
     readyPool: { max: Math.ceil(total * 0.05) },
-    fleet: { max: total, spotShare: 0.2, maxMovesPerTick: 10_000 },
+    fleet: { max: 2 * total, spotShare: 0.2, maxMovesPerTick: 10_000 },
   });
   const horizons = planningHorizons(settings);
   const forecasts = new Map<string, Forecast>();
@@ -84,8 +83,7 @@ export function scene(shards: number, seed = 1): Scene {
     forecasts.set(shard, { shard, at: AT, knownUntil: AT - 60, horizons: made, method: 'bench' });
   });
   for (let n = 0; n < READY * total; n++) run({ kind: 'ready', since: AT - 600 });
-  for (let n = 0; n < STOPPED * total && instances.length < total; n++)
-    instances.push({ ...facts('steady'), state: 'warm' });
+  while (instances.length < total) instances.push({ ...facts('steady'), state: 'warm' });
   const measured = settings.shards.map(({ name }, s) => {
     const load = (sizes[s]! - SPARE) * PER_INSTANCE;
     return { shard: name, time: AT - 60, load, utilization: load / (sizes[s]! * PER_INSTANCE) };
