@@ -68,6 +68,19 @@ describe('the stock of stopped slices', () => {
     expect(target(views, 0.02, 9)).toEqual({ least: 0, most: 0 });
   });
 
+  it('launches only what pays five times as much as what it keeps', () => {
+    const coming = shards(1).map((one) => {
+      const coarse = one.ahead.coarse.map((later) => ({ ...later, load: sure(0) }));
+      return { ...one, ahead: { ...one.ahead, coarse } };
+    });
+    for (const price of [0.005, 0.02, 0.1]) {
+      const kept = target(coming, 5 * price).most;
+      expect(target(coming, price).least).toBeLessThanOrEqual(kept);
+      expect(target(coming, price).least).toBeGreaterThanOrEqual(kept - 1);
+      expect(target(coming, price).most).toBeGreaterThan(kept);
+    }
+  });
+
   it('keeps what is needed again soon, but launches nothing for it', () => {
     const night = view(
       ticks(() => sure(2)),
