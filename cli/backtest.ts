@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -13,6 +13,7 @@ import { UsageError } from './fail.ts';
 import { peakInstances } from './init.ts';
 import { startProgress } from './progress.ts';
 import { formatTable } from './table.ts';
+import { writableDir, writableFile } from './writable.ts';
 
 interface Options {
   readonly load?: readonly string[];
@@ -61,17 +62,19 @@ export function configure(command: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  if (options.config !== undefined && options.busiest !== undefined) {
-    throw new UsageError(
-      '--busiest: expected no --config beside it, because the settings say which shards there are',
-    );
-  }
   const example = options.load === undefined;
   const files = options.load ?? [EXAMPLE.load];
   const config = options.config ?? (example ? EXAMPLE.config : undefined);
+  if (config !== undefined && options.busiest !== undefined) {
+    throw new UsageError(
+      `--busiest: expected --load without --config, because the settings (${config}) say which shards there are`,
+    );
+  }
   const settings = config === undefined ? undefined : parseSettings(await text(config), config);
   const spot = options.spot === undefined ? undefined : await readSpot(options.spot);
   const judgeDays = options.judgeDays ?? (example ? EXAMPLE.judgeDays : undefined);
+  await writableDir('--out', options.out);
+  if (options.json !== undefined) await writableFile('--json', options.json);
   const results: { file: string; report: string; comparison: Comparison }[] = [];
   for (const file of files) {
     const trace = await readLoad(file);
@@ -112,7 +115,7 @@ async function text(file: string): Promise<string> {
 }
 
 async function save(dir: string, record: RunRecord): Promise<string> {
-  await mkdir(dir, { recursive: true });
+  await writableDir('--out', dir);
   writeRun(dir, record);
   const report = join(dir, 'report.html');
   await writeFile(report, renderReport(record));
