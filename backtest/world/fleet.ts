@@ -27,8 +27,8 @@ export class FleetLimit extends Error {
  * The machines of the simulated world.
  *
  * Invariants: running, starting and draining instances never exceed `fleet.max`, stopped and stocked ones never
- * exceed `fleet.warmMax`. A start takes from the warm pool first, oldest first; Spot falls back to another zone,
- * then to On-Demand. Facts are immutable: an instance that did not change is the same object in the next list.
+ * exceed `fleet.warmMax`. A start takes from the warm pool first, oldest first; Spot falls back to another zone;
+ * where no zone has any, nothing starts, and it is for the plan to ask again or for something else. Facts are immutable: an instance that did not change is the same object in the next list.
  */
 export class SimFleet implements Fleet {
   readonly #clock: VirtualClock;
@@ -141,9 +141,9 @@ export class SimFleet implements Fleet {
   #start(group: Group, count: number): void {
     const room = this.#settings.fleet.max - this.size();
     for (let i = 0; i < Math.min(count, room); i++) {
-      const zones = group === 'spot' ? this.#world.spotZones() : [];
-      if (zones.length > 0) this.#boot(this.#newFacts('spot', zones), 'cold', 'running');
-      else this.#startSteady();
+      if (group === 'steady') this.#startSteady();
+      else if (this.#world.spotZones().length > 0)
+        this.#boot(this.#newFacts('spot', this.#world.spotZones()), 'cold', 'running');
     }
     if (count > room)
       throw new FleetLimit(`fleet.max ${this.#settings.fleet.max}: ${count} starts asked, room for ${room}`);

@@ -1,3 +1,4 @@
+import type { Group } from '../shards/instance.ts';
 import type { Candidate, Host } from './fleet-index.ts';
 
 /** A shard's slices on one instance are at most this part of all it has, where there is a choice: one loss must not hurt too much. */
@@ -57,8 +58,8 @@ export class ReadySlices {
     for (const zone of this.buckets.values()) for (const bucket of zone.values()) yield* bucket;
   }
 
-  /** Takes the best slice for a shard that stands like `spread`. Undefined when there is none. */
-  take(spread: Spread): Candidate | undefined {
+  /** Takes the best slice for a shard that stands like `spread`, of one group if that matters. Undefined when there is none. */
+  take(spread: Spread, group?: Group): Candidate | undefined {
     const zones = [...this.buckets.keys()].sort(
       (a, b) => spread.inZone(a) - spread.inZone(b) || (a < b ? -1 : 1),
     );
@@ -68,6 +69,7 @@ export class ReadySlices {
       for (const used of fullness) {
         const bucket = this.buckets.get(zone)!.get(used)!;
         for (let i = bucket.length - 1; i >= Math.max(0, bucket.length - 64); i--) {
+          if (group !== undefined && bucket[i]!.host.instance.group !== group) continue;
           if (!spread.crowds(bucket[i]!)) return this.pick(bucket, i);
           crowded ??= [bucket, i];
         }

@@ -1,6 +1,8 @@
+import type { Group } from '../shards/instance.ts';
 import type { Draft } from './draft.ts';
-import type { Host } from './fleet-index.ts';
+import type { Candidate, Host } from './fleet-index.ts';
 import type { Leads } from './horizons.ts';
+import type { Rule } from './plan.ts';
 
 /**
  * Packs slices so that a whole instance comes free: the slices of the emptiest instance move to ready slices of
@@ -10,34 +12,70 @@ export function consolidation(draft: Draft, surplus: number, leads: Leads): void
   const { slicesPerInstance } = draft.settings.fleet;
   if (slicesPerInstance === 1 || surplus < slicesPerInstance || draft.freeHosts().length > 0 || draft.full)
     return;
-  const moving = new Set(draft.moves.map(({ slice }) => slice));
-  const host = emptiest(draft, moving);
+  const [host] = plainHosts(draft).filter(({ used, slices }) => used < slices.length);
   if (host === undefined) return;
-  const own = host.slices.filter(({ placement }) => placement.kind === 'ready').length;
-  if (draft.ready.size - own < host.used) return;
-  const candidates = draft.shards.flatMap((shard, s) =>
-    shard.holding.active.filter((one) => one.host === host).map((candidate) => ({ candidate, s })),
-  );
-  if (candidates.length !== host.used) return;
-  for (const ready of [...draft.ready]) if (ready.host === host) draft.ready.remove(ready);
-  for (const { candidate, s } of candidates) {
-    const reason = draft.reason('consolidate', s, leads.activate, draft.serving[s]!, [
-      `${host.instance.id} carries ${host.used} of ${slicesPerInstance} slices; the pool has ${Math.floor(surplus)} more than it needs`,
-    ]);
-    if (draft.activate(s, reason) === undefined) return;
-    draft.giveBackThis(s, candidate, reason);
+  vacate(draft, host, 'consolidate', leads, [
+    `${host.instance.id} carries ${host.used} of ${slicesPerInstance} slices; the pool has ${Math.floor(surplus)} more than it needs`,
+  ]);
+}
+
+/**
+ * Spot instances that were started for the mix take over from On-Demand ones, whole instances at a time: without
+ * this the newcomers, being free, would be the first to be given back.
+ */
+export function mixSwaps(draft: Draft, surplus: number, leads: Leads): void {
+  if (draft.settings.fleet.spotShare === 0) return;
+  const free = draft.freeHosts().filter(({ instance }) => instance.group === 'spot');
+  let swaps = Math.min(free.length, Math.floor(surplus / draft.settings.fleet.slicesPerInstance));
+  if (swaps === 0) return;
+  for (const host of plainHosts(draft)) {
+    if (swaps === 0 || draft.full) return;
+    if (host.instance.group !== 'steady') continue;
+    if (!vacate(draft, host, 'mix', leads, ['a Spot instance takes over from an On-Demand one'], 'spot'))
+      return;
+    swaps -= 1;
   }
 }
 
-/** The instance with the fewest used slices, all of them plain active ones. */
-function emptiest(draft: Draft, moving: ReadonlySet<string>): Host | undefined {
-  let best: Host | undefined;
-  for (const host of draft.index.hosts) {
-    if (host.held || host.used === 0 || host.used >= host.slices.length) continue;
-    if (best !== undefined && host.used >= best.used) continue;
-    const plain = ({ id, placement }: Host['slices'][number]) =>
-      !moving.has(id) && (placement.kind === 'ready' || placement.kind === 'active');
-    if (host.slices.every(plain)) best = host;
+/** Moves all that an instance carries to ready slices elsewhere. False where there are not enough. */
+function vacate(
+  draft: Draft,
+  host: Host,
+  rule: Rule,
+  leads: Leads,
+  considered: readonly string[],
+  group?: Group,
+): boolean {
+  const carried = carriedBy(draft, host);
+  const elsewhere = [...draft.ready].filter(
+    (one) => one.host !== host && (group === undefined || one.host.instance.group === group),
+  );
+  if (carried.length !== host.used || elsewhere.length < host.used) return false;
+  for (const ready of [...draft.ready]) if (ready.host === host) draft.ready.remove(ready);
+  for (const { candidate, s } of carried) {
+    const reason = draft.reason(rule, s, leads.activate, draft.serving[s]!, considered);
+    if (draft.activate(s, reason, group) === undefined) return false;
+    draft.giveBackThis(s, candidate, reason);
   }
-  return best;
+  return true;
+}
+
+function carriedBy(draft: Draft, host: Host): { candidate: Candidate; s: number }[] {
+  const owners = new Set(
+    host.slices.flatMap(({ placement }) => (placement.kind === 'active' ? [placement.shard] : [])),
+  );
+  return draft.shards.flatMap((shard, s) => {
+    if (!owners.has(shard.settings.name) || shard.mode !== 'active') return [];
+    return shard.holding.active.filter((one) => one.host === host).map((candidate) => ({ candidate, s }));
+  });
+}
+
+/** Instances that carry nothing but plain active and ready slices, which this plan has not touched; emptiest first. */
+function plainHosts(draft: Draft): Host[] {
+  const moving = new Set(draft.moves.map(({ slice }) => slice));
+  const plain = ({ id, placement }: Host['slices'][number]) =>
+    !moving.has(id) && (placement.kind === 'ready' || placement.kind === 'active');
+  return draft.index.hosts
+    .filter((host) => !host.held && host.used > 0 && host.slices.every(plain))
+    .sort((a, b) => a.used - b.used || (a.instance.id < b.instance.id ? -1 : 1));
 }

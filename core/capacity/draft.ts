@@ -1,11 +1,15 @@
 import { MEDIAN } from '../forecast/forecast.ts';
 import type { Settings } from '../settings/schema.ts';
+import type { Group } from '../shards/instance.ts';
 import { giveBackOrder, ReadySlices, Spread } from './choose.ts';
 import type { Candidate, FleetIndex, Host } from './fleet-index.ts';
 import { TICK } from './horizons.ts';
 import type { FleetAction, Move, Reason, Rule } from './plan.ts';
 import type { PlannedShard } from './shard-views.ts';
 import { gain } from './view.ts';
+
+/** Spot may exceed its share by this much before it is given back first. */
+const MIX_BAND = 0.1;
 
 /** The plan while it is being made: which slices are still there to choose from, and the moves chosen so far. */
 export class Draft {
@@ -37,11 +41,11 @@ export class Draft {
   }
 
   /** Moves a ready slice into service for a shard; undefined when there is none. */
-  activate(s: number, reason: Reason): Candidate | undefined {
+  activate(s: number, reason: Reason, group?: Group): Candidate | undefined {
     const shard = this.shards[s]!;
     const reserved = shard.holding.reserved.pop();
     const spread = this.spreadOf(shard);
-    const chosen = reserved ?? this.ready.take(spread);
+    const chosen = reserved ?? this.ready.take(spread, group);
     if (chosen === undefined) return undefined;
     spread.add(chosen, 1);
     this.serving[s]! += chosen.units;
@@ -131,9 +135,11 @@ export class Draft {
     return order;
   }
 
-  /** The group that has more than its part of the running instances. */
+  /** The group that has clearly more than its part of the running instances: the mix is not worth flapping for. */
   surplusGroup(): 'steady' | 'spot' {
     const { steady, spot } = this.index.running;
-    return spot > this.settings.fleet.spotShare * (steady + spot) ? 'spot' : 'steady';
+    return spot > Math.min(1, this.settings.fleet.spotShare + MIX_BAND) * (steady + spot) + 1
+      ? 'spot'
+      : 'steady';
   }
 }

@@ -36,13 +36,15 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
   }
 
   const released = { steady: 0, spot: 0, toWarm: 0 };
-  for (const host of surplus >= perInstance ? idleFirst(draft) : []) {
-    const units = host.slices.length;
-    if (units > surplus) break;
-    surplus -= units;
-    const { group, id } = host.instance;
+  for (const host of idleFirst(draft)) {
+    const { group, id, rebalanceAt } = host.instance;
+    // What AWS recommends to leave goes in any case; it is not counted as free.
+    if (rebalanceAt === undefined) {
+      if (host.slices.length > surplus) break;
+      surplus -= host.slices.length;
+    }
     released[group] += 1;
-    const to = group === 'steady' && stock < most ? 'warm' : 'retired';
+    const to = group === 'steady' && rebalanceAt === undefined && stock < most ? 'warm' : 'retired';
     if (to === 'warm') {
       stock += 1;
       released.toWarm += 1;

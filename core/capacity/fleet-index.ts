@@ -29,8 +29,10 @@ export interface Holding {
   coming: number;
   /** Reserved for the shard. */
   readonly reserved: Candidate[];
-  /** Units on instances that Spot is taking away. */
+  /** Units on instances that Spot is taking away, with notice. */
   losing: number;
+  /** Units that serve on instances which AWS recommends to leave: they do not count, so that they are replaced in time. */
+  doomed: number;
 }
 
 /** The snapshot, sorted once for the planner. Sizes are in units: the smallest slice that the settings know. */
@@ -65,7 +67,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   const held = new Set(snapshot.held);
   const holdings = new Map<string, Holding>();
   for (const { name } of settings.shards)
-    holdings.set(name, { active: [], coming: 0, reserved: [], losing: 0 });
+    holdings.set(name, { active: [], coming: 0, reserved: [], losing: 0, doomed: 0 });
   const hosts: Host[] = [];
   const ready: Candidate[] = [];
   const warm: Instance[] = [];
@@ -83,7 +85,8 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     const candidate: Candidate = { slice, host, units };
     if (held.has(slice.id)) host.held = true;
     if (placement.kind === 'ready') {
-      if (!held.has(slice.id)) ready.push(candidate);
+      // What AWS recommends to leave is not given out any more.
+      if (!held.has(slice.id) && host.instance.rebalanceAt === undefined) ready.push(candidate);
       return;
     }
     host.used += 1;
@@ -97,7 +100,10 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     } else if (placement.kind === 'reserved') {
       if (!held.has(slice.id)) holding?.reserved.push(candidate);
     } else if (held.has(slice.id)) arriving += units;
-    else holding?.active.push(candidate);
+    else if (holding !== undefined) {
+      holding.active.push(candidate);
+      if (host.instance.rebalanceAt !== undefined) holding.doomed += units;
+    }
     if (placement.kind === 'active' && host.instance.group === 'spot') {
       spotByZone.set(host.instance.zone, (spotByZone.get(host.instance.zone) ?? 0) + units);
     }

@@ -45,6 +45,25 @@ export function releases(draft: Draft, decision: Decision, leads: Leads): void {
   });
 }
 
+/** Slices on instances that AWS recommends to leave, once their shard does without: nothing is asked for or on its way. */
+export function evacuations(draft: Draft, decision: Decision): void {
+  const short = new Set([...decision.activate, ...decision.wanting].map(({ shard }) => shard));
+  draft.shards.forEach((shard, s) => {
+    if (shard.holding.doomed === 0 || shard.holding.coming > 0 || short.has(s)) return;
+    for (const candidate of shard.holding.active.filter(
+      ({ host }) => host.instance.rebalanceAt !== undefined,
+    )) {
+      if (draft.full) return;
+      if (draft.moves.some(({ slice }) => slice === candidate.slice.id)) continue;
+      const reason = draft.reason('interruption', s, 0, draft.serving[s]!, [
+        'AWS recommends to leave its instance, and its replacement serves',
+      ]);
+      draft.giveBackThis(s, candidate, reason);
+      draft.serving[s]! += candidate.units;
+    }
+  });
+}
+
 /**
  * Pre-emption. Only what neither the pool, nor released slices, nor starts can bring counts as contention; then a
  * guarantee takes from any shard above its own, and a slice that pays from a shard of lower priority.

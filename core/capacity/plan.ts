@@ -46,6 +46,7 @@ export type Rule =
   | 'pre-emption' // taken from a lower priority for a higher one
   | 'replace' // makes up for a lost, interrupted or failed slice
   | 'release' // the forecast does not pay for it any more
+  | 'mix' // brings the mix of Spot and On-Demand to what the settings ask for
   | 'consolidate' // packs slices so that a whole instance comes free
   | 'pool' // keeps the ready pool or the warm pool at its target
   | 'wake' // a cold standby shard is needed

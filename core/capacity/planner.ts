@@ -1,13 +1,13 @@
 import type { Forecast } from '../forecast/forecast.ts';
 import type { Settings } from '../settings/schema.ts';
 import { MINUTE, type Seconds } from '../time.ts';
-import { consolidation } from './consolidate.ts';
+import { consolidation, mixSwaps } from './consolidate.ts';
 import { type PoolView, Sizing } from './decide.ts';
 import { Draft } from './draft.ts';
 import { desiredAfter, fleetChange, fleetSize } from './fleet-actions.ts';
 import { type FleetIndex, indexFleet } from './fleet-index.ts';
 import { leadsOf, TICK } from './horizons.ts';
-import { activations, preemptions, releases } from './moves.ts';
+import { activations, evacuations, preemptions, releases } from './moves.ts';
 import type { Finding, Plan, ShardPlan, Snapshot } from './plan.ts';
 import type { Loss } from './pool.ts';
 import { modeOf, type PlannedShard, plannedShards, slicePrice } from './shard-views.ts';
@@ -45,6 +45,7 @@ export function plan(
 
   activations(draft, decision, leads);
   releases(draft, decision, leads);
+  evacuations(draft, decision);
   const startable = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
   const contended = decision.start > startable || room === 0;
   if (contended) preemptions(draft, decision, index.arriving + startable, leads);
@@ -54,6 +55,7 @@ export function plan(
     left - pool.bound,
   );
   consolidation(draft, surplus, leads);
+  mixSwaps(draft, surplus, leads);
   const change = fleetChange(draft, decision, Math.floor(surplus + 1e-9), room);
   const wakes = wakeUps(draft);
 

@@ -48,13 +48,15 @@ export function plannedShards(
       settings.costs.unmetUnitHour ?? settings.costs.unmetInstanceHour / shard.capacity.perInstance;
     let active = 0;
     for (const { units } of holding.active) active += units;
-    const serving = active + holding.coming;
+    const serving = active - holding.doomed + holding.coming;
     const asleep = sleeps(shard, ahead);
     const slices = (instances: number) => instances / index.unit;
     const ceiling = slices(shard.max ?? settings.fleet.max);
     const floor = asleep ? 0 : Math.min(ceiling, slices(shard.guarantee));
     // In hold the size is kept: what was lost comes back, one for one, and nothing else moves.
-    const held = slices(snapshot.holdAt?.[shard.name] ?? (serving + holding.losing) * index.unit);
+    const held = slices(
+      snapshot.holdAt?.[shard.name] ?? (serving + holding.losing + holding.doomed) * index.unit,
+    );
     planned.push({
       settings: shard,
       mode,

@@ -77,12 +77,12 @@ describe('a lost zone', () => {
     expect(world.fleet.all().at(-1)).toMatchObject({ zone: 'b', group: 'spot' });
   });
 
-  it('with all others gone too turns launches to On-Demand', async () => {
+  it('with all others gone too lets launches come to nothing, as a Spot group without capacity does', async () => {
     const all = ['a', 'b', 'c'].map((zone): SpotEvent => ({ ...lost, zone }));
     const { world, launch } = market(0, all);
     await world.runUntil(lost.at);
     await launch(1);
-    expect(world.fleet.all()).toMatchObject([{ group: 'steady', state: 'starting' }]);
+    expect(world.fleet.all()).toEqual([]);
   });
 
   it('of a trace with other names stands for one of ours, in order; zones beyond ours are left out', async () => {
