@@ -67,8 +67,8 @@ async function main(args: readonly string[]): Promise<number> {
   ).finally(() => progress.stop());
   const groups = groupsOf(cells, shares, delays);
   const separations = separationsOf(cells, shares);
-  const metrics = metricsOf(groups);
-  console.log(printed(groups, separations, metrics));
+  const metrics = metricsOf(groups, cells);
+  console.log(printed(cells, groups, separations, metrics));
   mkdirSync(options.out, { recursive: true });
   const page = join(options.out, 'pareto.html');
   writeFileSync(page, drawing(cells, shares));

@@ -1,9 +1,6 @@
 import { geometricMean } from '../lib/results.ts';
 import { CLAIRVOYANT, type Group, type Row } from './rows.ts';
-import { OURS } from './study.ts';
-
-/** What the metrics are defined at. */
-const AT = { size: 20, share: 0.001, delay: 0 };
+import { type Cell, METRICS_AT, OURS } from './study.ts';
 
 const FAST = ['target-tracking-fast', 'target-tracking-fast-warm', 'aws-predictive-fast'];
 
@@ -11,15 +8,16 @@ const FAST = ['target-tracking-fast', 'target-tracking-fast-warm', 'aws-predicti
  * Geometric means over the traces, at 0.1 % unmet, 20 instances at a shard's peak and metrics in time. A mean that no
  * trace has a part in (another size or share was asked for, no peer gets there) is left out.
  */
-export function metricsOf(groups: readonly Group[]): Record<string, number> {
-  const here = groups.filter(({ size, delay }) => size === AT.size && delay === AT.delay);
-  const asked = here.filter(({ usualsOwn, share }) => !usualsOwn && share === AT.share);
+export function metricsOf(groups: readonly Group[], cells: readonly Cell[]): Record<string, number> {
+  const here = groups.filter(({ size, delay }) => size === METRICS_AT.size && delay === METRICS_AT.delay);
+  const asked = here.filter(({ usualsOwn, share }) => !usualsOwn && share === METRICS_AT.share);
   const own = here.filter(({ usualsOwn }) => usualsOwn);
   const means = {
     hoursVsClairvoyant: meanRatio(asked, [CLAIRVOYANT]),
     hoursVsAwsPredictive: meanRatio(asked, ['aws-predictive']),
     hoursVsAwsFast: meanRatio(asked, FAST),
     hoursVsAwsUsual: meanRatio(own, ['aws-usual']),
+    hoursPackedVsWhole: geometricMean(packedRatios(cells).flatMap(({ ratio }) => ratio ?? [])),
     neverDearer: dearer(groups).length === 0 ? 1 : 0,
   };
   return Object.fromEntries(Object.entries(means).filter(([, value]) => value !== undefined)) as Record<
@@ -49,4 +47,13 @@ export function dearer(groups: readonly Group[]): { group: Group; peer: Row }[] 
     if (peer === undefined || (peer.oursOver !== undefined && peer.oursOver <= 1)) return [];
     return [{ group, peer }];
   });
+}
+
+/** Shared over whole instances per trace, where it was played; no ratio where one of the two never got to the share. */
+export function packedRatios(cells: readonly Cell[]): { trace: string; ratio?: number }[] {
+  return cells.flatMap(({ trace, packedVsWhole }) =>
+    packedVsWhole === undefined
+      ? []
+      : [{ trace, ...(!Number.isNaN(packedVsWhole) && { ratio: packedVsWhole }) }],
+  );
 }

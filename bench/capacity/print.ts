@@ -1,13 +1,15 @@
+import { PACKED_DAYS } from '../../backtest/policies/ours-packed.ts';
 import { PEERS } from '../../backtest/policies/sweep.ts';
 import { formatTable } from '../../cli/table.ts';
 import { geometricMean } from '../lib/results.ts';
-import { dearer, meanRatio, ratioTo } from './metrics.ts';
+import { dearer, meanRatio, packedRatios, ratioTo } from './metrics.ts';
 import { CLAIRVOYANT, type Group } from './rows.ts';
 import type { Separation } from './separation.ts';
-import { OURS } from './study.ts';
+import { type Cell, METRICS_AT, OURS } from './study.ts';
 
 /** Everything that a person reads, most detailed first: the end stays on the screen. */
 export function printed(
+  cells: readonly Cell[],
   groups: readonly Group[],
   separations: readonly Separation[],
   metrics: Readonly<Record<string, number>>,
@@ -27,6 +29,7 @@ export function printed(
         `Hours of ours over the usual settings', at what those miss: ${sizeText(size)}, ${delayText(delay)}`,
     ).map(([title, part]) => `${title}\n\n${usualTable(part)}`),
     `What separates ours from the ideal, as ratios of hours, metrics in time\n\n${separationTable(separations)}`,
+    ...packedPart(cells),
     verdict(groups),
     formatTable(
       ['metric', 'value'],
@@ -87,13 +90,14 @@ function usualTable(groups: readonly Group[]): string {
 }
 
 function separationTable(separations: readonly Separation[]): string {
-  const columns = [
+  const all = [
     ['whole instances', 'wholeInstances'],
     ['controller and stock', 'controller'],
     ['uncertainty', 'uncertainty'],
     ['ours over clairvoyant', 'oursOverClairvoyant'],
     ['late metrics', 'lateMetrics'],
   ] as const;
+  const columns = all.filter(([, key]) => separations.some((each) => each[key] !== undefined));
   const kinds = Object.values(
     Object.groupBy(separations, ({ size, share }) => `${size} ${share}`),
   ) as Separation[][];
@@ -106,6 +110,19 @@ function separationTable(separations: readonly Separation[]): string {
       [percent(part[0]!.share), part[0]!.size, 'geometric mean', ...cells(part)],
     ]),
   );
+}
+
+function packedPart(cells: readonly Cell[]): string[] {
+  const ratios = packedRatios(cells);
+  if (ratios.length === 0) return [];
+  const table = formatTable(
+    ['trace', 'shared over whole'],
+    ratios.map(({ trace, ratio }) => [trace, ratio === undefined ? 'never gets there' : round(ratio)]),
+  );
+  const title = 'Hours of ours with four slices per instance over ours with whole instances';
+  return [
+    `${title}: ${percent(METRICS_AT.share)} unmet, ${sizeText(METRICS_AT.size)}, first ${PACKED_DAYS} judged days\n\n${table}`,
+  ];
 }
 
 function verdict(groups: readonly Group[]): string {

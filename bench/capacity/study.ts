@@ -17,6 +17,8 @@ export interface Cell {
   readonly perfect: readonly Outcome[];
   /** Per delay of the study, ours first. */
   readonly fronts: readonly (readonly Front[])[];
+  /** Hours of ours with four slices per instance over ours with whole ones; only where `METRICS_AT` asks for it. */
+  readonly packedVsWhole?: number;
 }
 
 export interface Front {
@@ -26,6 +28,9 @@ export interface Front {
 
 export const OURS = 'ours';
 
+/** What the metrics are defined at. @see metricsOf */
+export const METRICS_AT = { size: 20, share: 0.001, delay: 0 };
+
 type Progress = (done: number, note: string) => void;
 
 /** Runs the whole study on all cores that a bench may use. @param progress gets the share that is done, in [0, 1] */
@@ -33,7 +38,11 @@ export async function runStudy(study: Study, progress: Progress): Promise<Cell[]
   const script = new URL('./worker.ts', import.meta.url);
   const shared = { ...study, traces: study.traces.map(shareMemory) };
   const pairs = study.traces.flatMap((_, trace) => study.sizes.map((size) => ({ trace, size })));
-  const first: CapacityTask[] = pairs.map((pair) => ({ kind: 'bound', weight: work(study, pair), ...pair }));
+  const first: CapacityTask[] = pairs.map((pair) => ({
+    kind: 'bound',
+    weight: work(study, pair.trace),
+    ...pair,
+  }));
   const total = weightOf(first) + weightOf(laterTasks(study, pairs, []));
   const bounds = await runTasks<BoundResult>(script, shared, first, (done) =>
     progress(done / total, 'clairvoyant'),
@@ -47,12 +56,14 @@ export async function runStudy(study: Study, progress: Progress): Promise<Cell[]
     const here = (task: CapacityTask) => task.trace === trace && (!('size' in task) || task.size === size);
     const ours = find((task) => task.kind === 'ours' && here(task)) as OursResult;
     const { floor, fractional, usual } = bounds[pair]!;
+    const packed = find((task) => task.kind === 'packed' && here(task)) as number | undefined;
     return {
       trace: study.traces[trace]!.name,
       size,
       floor,
       fractional,
       perfect: find((task) => task.kind === 'perfect' && here(task)) as Outcome[],
+      ...(packed !== undefined && { packedVsWhole: packed }),
       fronts: study.delays.map((delay, d) => [
         { policy: OURS, outcomes: ours[d]![study.sizes.indexOf(size)]! },
         ...PEERS.map(({ name }) => ({
@@ -80,7 +91,7 @@ function laterTasks(study: Study, pairs: readonly Pair[], bounds: readonly Bound
     ...study.traces.map(
       (_, trace): CapacityTask => ({
         kind: 'ours',
-        weight: 20 * study.delays.length * work(study, { trace, size: 20 }),
+        weight: 6 * study.sizes.length * study.delays.length * work(study, trace),
         trace,
         bounds: bounds.filter((__, pair) => pairs[pair]!.trace === trace),
       }),
@@ -88,16 +99,22 @@ function laterTasks(study: Study, pairs: readonly Pair[], bounds: readonly Bound
     ...pairs.map(
       (pair, i): CapacityTask => ({
         kind: 'perfect',
-        weight: 3 * work(study, pair),
+        weight: 2.5 * work(study, pair.trace),
         bound: bounds[i]!,
         ...pair,
       }),
     ),
+    ...pairs
+      .filter(({ size }) => size === METRICS_AT.size && study.shares.includes(METRICS_AT.share))
+      .map((pair): CapacityTask => {
+        const { share } = METRICS_AT;
+        return { kind: 'packed', weight: 6 * work(study, pair.trace), share, ...pair };
+      }),
     ...pairs.flatMap((pair) =>
       study.delays.flatMap((delay) =>
         swept.map(({ name, choices }): CapacityTask => {
-          // A sweep's length goes with the number of knobs that it turns.
-          const weight = (Object.keys(choices).length / 2) * work(study, pair);
+          // A sweep is the longer the more knobs it turns.
+          const weight = (Object.keys(choices).length ** 2 / 14) * work(study, pair.trace);
           return { kind: 'peer', weight: weight + 1, delay, peer: name, ...pair };
         }),
       ),
@@ -105,8 +122,8 @@ function laterTasks(study: Study, pairs: readonly Pair[], bounds: readonly Bound
   ];
 }
 
-/** Shard-minutes of the whole trace. */
-function work(study: Study, { trace }: Pair): number {
+/** Shard-minutes of a trace: what proving its floor takes, in units of weight. Other weights are measured against it. */
+function work(study: Study, trace: number): number {
   const { load } = study.traces[trace]!;
   return load.length * load[0]!.length;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../backtest/model/model.ts';
 import { paretoFront } from '../../backtest/model/pareto.ts';
 import { clairvoyantFront } from '../../backtest/policies/clairvoyant.ts';
+import { packedVsWhole } from '../../backtest/policies/ours-packed.ts';
 import { PEERS, runPeer, sweep } from '../../backtest/policies/sweep.ts';
 import { USUAL } from '../../backtest/policies/usual.ts';
 import type { Task } from '../lib/pool.ts';
@@ -41,6 +42,7 @@ export type CapacityTask = Task &
     | { readonly kind: 'bound'; readonly trace: number; readonly size: number }
     | { readonly kind: 'ours'; readonly trace: number; readonly bounds: readonly BoundResult[] }
     | { readonly kind: 'perfect'; readonly trace: number; readonly size: number; readonly bound: BoundResult }
+    | { readonly kind: 'packed'; readonly trace: number; readonly size: number; readonly share: number }
     | {
         readonly kind: 'peer';
         readonly trace: number;
@@ -63,6 +65,7 @@ export function runTask(study: Study, task: CapacityTask, report: (share: number
   if (task.kind === 'bound') return bound(study, trace, task.size);
   if (task.kind === 'ours') return ours(study, trace, task.bounds, report);
   if (task.kind === 'perfect') return perfect(study, trace, task.size, task.bound);
+  if (task.kind === 'packed') return packedVsWhole(trace, configOf(task.size), task.share, report).ratio;
   const peer = PEERS.find(({ name }) => name === task.peer)!;
   return paretoFront(sweep(peer, trace, configOf(task.size, task.delay), study.shares));
 }

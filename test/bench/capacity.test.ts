@@ -59,7 +59,7 @@ describe('bench:capacity', () => {
     expect(readFileSync(run('second').json, 'utf8')).toBe(text);
   });
 
-  it('refuses wrong usage and unreadable files on one line', () => {
+  it('refuses wrong usage and unreadable files on one line', { timeout: 60_000 }, () => {
     const wrong = bench('--sizes', '0');
     expect(wrong.status).toBe(2);
     expect(wrong.stderr).toMatch(/^foreshard: .*'0' is invalid.*whole number from 1 to 1000, got "0".*\n$/);

@@ -73,7 +73,7 @@ describe('rows', () => {
 
 describe('metrics', () => {
   it('are geometric means over the traces that have a part in them', () => {
-    const metrics = metricsOf(groups);
+    const metrics = metricsOf(groups, cells);
     expect(metrics.hoursVsClairvoyant).toBeCloseTo(Math.sqrt(1.04 * 1.02), 12);
     expect(metrics.hoursVsAwsPredictive).toBeCloseTo(Math.sqrt((104 / 130) * (102 / 120)), 12);
     expect(metrics.hoursVsAwsFast).toBeCloseTo(104 / 116, 12);
@@ -81,8 +81,14 @@ describe('metrics', () => {
     expect(metrics.neverDearer).toBe(1);
   });
 
+  it('average shared over whole instances where both get to the share', () => {
+    expect(metricsOf(groups, cells)).not.toHaveProperty('hoursPackedVsWhole');
+    const ratios = [0.5, 0.72, Number.NaN].map((packedVsWhole) => ({ ...cells[0]!, packedVsWhole }));
+    expect(metricsOf(groups, ratios).hoursPackedVsWhole).toBeCloseTo(0.6, 12);
+  });
+
   it('leave out what no trace has a part in', () => {
-    expect(metricsOf(groupsOf(cells, [0.0007], [0]))).not.toHaveProperty('hoursVsClairvoyant');
+    expect(metricsOf(groupsOf(cells, [0.0007], [0]), cells)).not.toHaveProperty('hoursVsClairvoyant');
   });
 
   it('say when a peer is cheaper, or gets to where ours does not', () => {
@@ -91,14 +97,14 @@ describe('metrics', () => {
       [0.001],
       [0],
     );
-    expect(metricsOf(cheap).neverDearer).toBe(0);
+    expect(metricsOf(cheap, []).neverDearer).toBe(0);
     expect(dearer(cheap)[0]!.peer.policy).toBe('target-tracking');
     const alone = groupsOf(
       [cell('a', { ours: [outcome(90, 0.01)], 'aws-usual': [outcome(200, 0)] })],
       [0.001],
       [0],
     );
-    expect(metricsOf(alone).neverDearer).toBe(0);
+    expect(metricsOf(alone, []).neverDearer).toBe(0);
     expect(dearer(alone)[0]!.peer).not.toHaveProperty('oursOver');
   });
 });
