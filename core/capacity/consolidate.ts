@@ -72,9 +72,8 @@ function carriedBy(draft: Draft, host: Host): { candidate: Candidate; s: number 
 
 /** Instances that carry nothing but plain active and ready slices, which this plan has not touched; emptiest first. */
 function plainHosts(draft: Draft): Host[] {
-  const moving = new Set(draft.moves.map(({ slice }) => slice));
   const plain = ({ id, placement }: Host['slices'][number]) =>
-    !moving.has(id) && (placement.kind === 'ready' || placement.kind === 'active');
+    !draft.touched.has(id) && (placement.kind === 'ready' || placement.kind === 'active');
   return draft.index.hosts
     .filter((host) => !host.held && host.used > 0 && host.slices.every(plain))
     .sort((a, b) => a.used - b.used || (a.instance.id < b.instance.id ? -1 : 1));

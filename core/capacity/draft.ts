@@ -19,8 +19,10 @@ export class Draft {
   readonly ready: ReadySlices;
   readonly moves: Move[] = [];
   readonly fleet: FleetAction[] = [];
-  /** Slices that this plan takes to `ready`. */
-  readonly freed = new Map<string, Candidate>();
+  /** Slices that this plan moves; each at most once. */
+  readonly touched = new Set<string>();
+  /** Units that this plan takes to `ready`. */
+  freed = 0;
   /** Serving units per planned shard, as this plan leaves them. */
   readonly serving: Float64Array;
   readonly shards: readonly PlannedShard[];
@@ -76,7 +78,7 @@ export class Draft {
     this.serving[s]! -= chosen.units;
     const from = { kind: 'active', shard: shard.settings.name } as const;
     if (to === undefined) {
-      this.freed.set(chosen.slice.id, chosen);
+      this.freed += chosen.units;
       this.add(chosen, from, { kind: 'ready' }, reason);
     } else {
       const taker = this.shards[to]!;
@@ -87,6 +89,7 @@ export class Draft {
   }
 
   add({ slice }: Candidate, from: Move['from'], to: Move['to'], reason: Reason): void {
+    this.touched.add(slice.id);
     this.moves.push({ id: `${this.at}/${slice.id}`, slice: slice.id, from, to, reason });
   }
 
@@ -106,16 +109,17 @@ export class Draft {
     };
   }
 
-  /** Hosts whose slices are all ready, or made ready by this plan, and that nobody holds. */
+  /**
+   * Hosts whose slices are all ready and not taken by this plan, and that nobody holds. What this plan frees is not
+   * among them: by the time it is drained, more is known of whether somebody calls for it.
+   */
   freeHosts(): Host[] {
-    const taken = new Set(this.moves.flatMap(({ to, slice }) => (to.kind === 'ready' ? [] : [slice])));
     return this.index.hosts.filter(
-      (host) =>
-        !host.held &&
-        host.slices.length > 0 &&
-        host.slices.every(
-          ({ id, placement }) => this.freed.has(id) || (placement.kind === 'ready' && !taken.has(id)),
-        ),
+      ({ held, used, slices }) =>
+        !held &&
+        used === 0 &&
+        slices.length > 0 &&
+        slices.every(({ id, placement }) => placement.kind === 'ready' && !this.touched.has(id)),
     );
   }
 

@@ -27,6 +27,8 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
     );
     actions.push({ kind: 'start', group: 'steady', count: started.steady, reason });
   }
+  // The group takes them from its warm pool as far as that goes.
+  stock -= Math.min(index.warm.length, started.steady);
   started.spot = Math.min(room - started.steady, spotShort(draft));
   if (started.spot > 0) {
     const reason = poolReason(
@@ -40,8 +42,9 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
     const { group, id, rebalanceAt } = host.instance;
     // What AWS recommends to leave goes in any case; it is not counted as free.
     if (rebalanceAt === undefined) {
-      if (host.slices.length > surplus) break;
-      surplus -= host.slices.length;
+      const units = host.slices.reduce((sum, { share }) => sum + share / index.unit, 0);
+      if (units > surplus + 1e-9) continue;
+      surplus -= units;
     }
     released[group] += 1;
     const to = group === 'steady' && rebalanceAt === undefined && stock < most ? 'warm' : 'retired';
@@ -62,7 +65,8 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
       reason: poolReason(`the warm pool has ${stock}, forecast risk asks for ${least}`),
     });
   }
-  const discarded = Math.min(index.warm.length, Math.max(0, stock - most));
+  // Nobody can choose which stopped instance a start takes: none is given up in the same tick.
+  const discarded = started.steady > 0 ? 0 : Math.min(index.warm.length, Math.max(0, stock - most));
   for (const { id } of index.warm.slice(0, discarded)) {
     actions.push({
       kind: 'discard',

@@ -54,7 +54,7 @@ export function evacuations(draft: Draft, decision: Decision): void {
       ({ host }) => host.instance.rebalanceAt !== undefined,
     )) {
       if (draft.full) return;
-      if (draft.moves.some(({ slice }) => slice === candidate.slice.id)) continue;
+      if (draft.touched.has(candidate.slice.id)) continue;
       const reason = draft.reason('interruption', s, 0, draft.serving[s]!, [
         'AWS recommends to leave its instance, and its replacement serves',
       ]);

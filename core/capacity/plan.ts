@@ -92,6 +92,8 @@ export type FleetAction =
       readonly kind: 'release';
       readonly instance: string;
       readonly to: 'warm' | 'retired' | 'standby';
+      /** The shard that it stands by for, if `to` is `standby`. */
+      readonly shard?: string;
       readonly reason: Reason;
     }
   /** Stopped instances that are given up. */

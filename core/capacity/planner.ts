@@ -51,7 +51,7 @@ export function plan(
   if (contended) preemptions(draft, decision, index.arriving + startable, leads);
   const left = draft.ready.size;
   const surplus = Math.max(
-    pool.ready - decision.activate.length + index.arriving + freedUnits(draft) - decision.keep,
+    pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep,
     left - pool.bound,
   );
   consolidation(draft, surplus, leads);
@@ -96,12 +96,6 @@ function spotLosses(settings: Settings, index: FleetIndex): Loss[] {
   const unseen = Math.max(0, leadTimes.warm.seconds + leadTimes.activate.seconds - NOTICE);
   const probability = Math.min(1, (interruptionsPerDay * unseen) / 86_400);
   return [...index.spotByZone.values()].map((slices) => ({ probability, slices }));
-}
-
-function freedUnits(draft: Draft): number {
-  let units = 0;
-  for (const candidate of draft.freed.values()) units += candidate.units;
-  return units;
 }
 
 function shardPlans(
