@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
 
 /**
- * `node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N]`: a picture of a report, taken by Debian's
- * chromium (`CHROMIUM` names another one).
+ * `node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N] [--height N]`: a picture of the top of a
+ * report, or with `--full` of all of it, taken by Debian's chromium (`CHROMIUM` names another one).
  */
 
 const FLAGS = [
@@ -41,13 +41,18 @@ interface Shot {
   readonly full: boolean;
   /** CSS pixels. */
   readonly width: number;
+  readonly height: number;
 }
 
-export async function screenshot(report: string, out: string, { dark, full, width }: Shot): Promise<void> {
+export async function screenshot(
+  report: string,
+  out: string,
+  { dark, full, width, height }: Shot,
+): Promise<void> {
   const browser = await launchChromium();
   try {
     const page = await browser.newPage({
-      viewport: { width, height: Math.round(width * 0.7) },
+      viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
       // waitForFunction evaluates text, which the page's own policy refuses.
       bypassCSP: true,
@@ -55,8 +60,8 @@ export async function screenshot(report: string, out: string, { dark, full, widt
     await page.goto(pathToFileURL(resolve(report)).href);
     if (full) {
       // Charts are drawn when they come near the screen: make the screen as high as the page.
-      const height = await page.evaluate('document.documentElement.scrollHeight');
-      await page.setViewportSize({ width, height: Math.min(Number(height), 16_000) });
+      const whole = await page.evaluate('document.documentElement.scrollHeight');
+      await page.setViewportSize({ width, height: Math.min(Number(whole), 16_000) });
     }
     // Every chart on the screen, and there is one as soon as the screen reaches the fleet.
     await page.waitForFunction(`[...document.querySelectorAll('[data-chart]')].every((chart) =>
@@ -74,18 +79,26 @@ async function main(): Promise<void> {
       dark: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
       width: { type: 'string', default: '1280' },
+      height: { type: 'string', default: '900' },
     },
   });
   const [report, out] = positionals;
   if (report === undefined || out === undefined || positionals.length > 2) {
-    throw new Error('usage: node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N]');
+    throw new Error(
+      'usage: node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N] [--height N]',
+    );
   }
   if (!existsSync(report)) throw new Error(`${report}: no such file`);
-  const width = Number(values.width);
-  if (!Number.isInteger(width) || width < 200 || width > 4000) {
-    throw new Error(`--width must be a whole number from 200 to 4000, got ${values.width}`);
+  const [width, height] = [pixels('width', values.width), pixels('height', values.height)];
+  await screenshot(report, out, { dark: values.dark, full: values.full, width, height });
+}
+
+function pixels(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 200 || value > 4000) {
+    throw new Error(`--${option} must be a whole number from 200 to 4000, got ${text}`);
   }
-  await screenshot(report, out, { dark: values.dark, full: values.full, width });
+  return value;
 }
 
 if (import.meta.main) {

@@ -38,13 +38,15 @@ export function titleOf(run: RunRecord): Html {
   const badge = run.synthetic
     ? html`<span class="badge" title="Generated from a seed, not measured">synthetic load</span>`
     : html``;
+  const title = run.title === run.settings.service ? html`` : html`${run.title}<br>`;
   return html`<p class="eyebrow">Foreshard backtest</p>
 <div class="title"><h1>${run.settings.service}</h1>${badge}</div>
-<p class="sub">${run.title}<br>${facts.join(' · ')}</p>
-<p class="sentence">${run.comparison.sentence}</p>`;
+<p class="sub">${title}${facts.join(' · ')}</p>
+<p class="sentence">${run.comparison.sentence.replaceAll(' %', '\u00a0%')}</p>`;
 }
 
 export function tilesOf(run: RunRecord): Html {
+  const { totals } = run;
   const { ours } = run.comparison;
   const hours = (run.fleet.active.length * run.step) / 3600;
   const best = bestPeer(run.comparison);
@@ -54,11 +56,11 @@ export function tilesOf(run: RunRecord): Html {
   const tiles = [
     tile(
       'Instance-hours',
-      formatNumber(ours.hours),
-      `${formatNumber(ours.hours / hours)} instances on average`,
+      formatNumber(totals.hours),
+      `${formatNumber(totals.hours / hours)} instances on average`,
     ),
-    tile('Cost', formatMoney(ours.cost), `${formatMoney((ours.cost * 24) / hours)} a day`),
-    tile('Unmet load', formatPercent(ours.unmet), 'of all load, all shards together'),
+    tile('Cost', formatMoney(totals.cost), `${formatMoney((totals.cost * 24) / hours)} a day`),
+    tile('Unmet load', formatPercent(totals.unmet), 'of all load, all shards together'),
     best === undefined
       ? tile('Against the best peer', '–', 'no peer reaches this unmet load')
       : tile(

@@ -16,6 +16,7 @@ export const PAGE_SCRIPTS = [
   'data.js',
   'tooltip.js',
   'timechart.js',
+  'layers.js',
   'marks.js',
   'shard.js',
   'fleet.js',
@@ -24,7 +25,7 @@ export const PAGE_SCRIPTS = [
 ];
 
 /** In this order: what screens and paper need overrides the rest. */
-const PAGE_STYLES = ['page.css', 'charts.css', 'screens.css'];
+const PAGE_STYLES = ['page.css', 'plot.css', 'charts.css', 'screens.css'];
 
 /**
  * One self-contained page: no network, styles and scripts inside, about 0.1 MB and what the series take.

@@ -69,7 +69,7 @@ export interface InterruptionRecord {
   readonly noticeAt?: Seconds;
   readonly goneAt: Seconds;
   readonly shards: readonly string[];
-  /** Slices of it whose replacement served before it was gone, over all of them. */
+  /** Slices of it that its shards could do without when it was gone: replaced in time, or not needed. */
   readonly absorbed: number;
   readonly slices: number;
 }

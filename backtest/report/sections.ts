@@ -15,10 +15,10 @@ export function fleetSection(run: RunRecord): Html {
   return html`<section id="fleet"><header><h2>The fleet</h2>
 <p>Drag over any chart to zoom all of them, double-click to see everything again. Hover for the numbers.</p></header>
 <div class="stack">
-<div class="card"><div class="head"><h3>Instances per placement</h3></div><div class="legend">${['active', 'activating', 'draining', 'ready', 'starting'].map((name) => key(name, name))}${key('stopped', 'stopped', 'rule dash')}${markKeys('starts and wakes', 'releases')}</div><div class="chart" data-chart="fleet" role="img" aria-label="Instances per placement over time, stacked"></div></div>
+<div class="card"><div class="head"><h3>Instances per placement</h3></div><div class="legend">${['active', 'ready', 'activating', 'starting', 'draining'].map((name) => key(name, name))}${key('stopped', 'stopped', 'rule')}${markKeys('starts and wakes', 'releases')}</div><div class="chart" data-chart="fleet" role="img" aria-label="Instances per placement over time, stacked"></div></div>
 <div class="card"><div class="head"><h3>Ready pool</h3></div><div class="legend">${key('ready', 'ready')}${key('load', 'target', 'rule dash')}${key('unmet', `bound (${run.settings.readyPool.max})`, 'rule')}</div><div class="chart" data-chart="pool" role="img" aria-label="Ready pool against its target and its bound"></div></div>
 <div class="card"><div class="head"><h3>Spot interruptions</h3></div>${zones === 0 ? html`` : html`<div class="legend"><span style="--c:var(--capacity)"><b>●</b>all replaced in time</span><span style="--c:var(--surprise)"><b>◐</b>in part</span><span style="--c:var(--unmet)"><b>○</b>not at all</span></div>`}${timeline}</div>
-<div class="card"><div class="head"><h3>Cost</h3></div><div class="legend">${key('active', '$ per hour')}${key('load', '$ since the start (right)', 'rule dash')}</div><div class="chart" data-chart="cost" role="img" aria-label="Cost per hour and in total"></div></div>
+<div class="card"><div class="head"><h3>Cost</h3></div><div class="legend">${key('active', '$ per hour')}${key('load', '$ since the start', 'rule dash')}</div><div class="chart" data-chart="cost" role="img" aria-label="Cost per hour and in total"></div></div>
 </div></section>`;
 }
 
@@ -36,8 +36,8 @@ export function shardSection(run: RunRecord): Html {
   }
   const units = new Map(run.settings.shards.map((shard) => [shard.name, shard.capacity.unit]));
   return html`<section id="by-shard"><header><h2>Shard by shard</h2>
-<p>The band is the forecast made one lead time before (10 – 90 %). Red is load that was not served.</p></header>
-<div class="legend">${key('load', 'load', 'rule')}${key('band', 'forecast band', '')}${key('median', 'median', 'rule dash')}${key('capacity', 'capacity', 'rule')}${key('unmet', 'unmet', '')}${markKeys('a slice comes', 'a slice goes')}<span style="--c:var(--surprise)"><b>▲</b>not foreseen (reactive, pre-emption, replacement, interruption)</span><span style="--c:var(--unmet)"><b>▲</b>failed</span></div>
+<p>Band: the forecast one lead time before (10 – 90 %). Zoomed out, lines are means and grey is the load’s range.</p></header>
+<div class="legend">${key('load', 'load', 'rule')}${key('band', 'forecast band', '')}${key('median', 'median', 'rule dash')}${key('capacity', 'capacity, darker where unused', 'ground')}${key('unmet', 'unmet', '')}${markKeys('a slice comes', 'a slice goes')}<span style="--c:var(--surprise)"><b>▲</b>not foreseen (reactive, pre-emption, replacement, interruption)</span><span style="--c:var(--unmet)"><b>▲</b>failed</span></div>
 <div class="tools"><input id="filter" type="search" placeholder="Filter shards" aria-label="Filter shards by name" autocomplete="off">
 <label>Sort <select id="sort"><option value="index">as in the settings</option><option value="unmet">most unmet first</option><option value="peak">highest peak first</option><option value="moves">most moves first</option></select></label>
 <output id="shown"></output><output id="range" class="range"></output><button id="reset" type="button" hidden>Reset zoom</button></div>

@@ -9,6 +9,7 @@ export const RULE_WORDS: { readonly [R in Rule]: string } = {
   replace: 'it makes up for a lost, interrupted or failed slice',
   release: 'the forecast did not pay for it any more',
   consolidate: 'packing slices together frees a whole instance',
+  mix: 'the mix of Spot and On-Demand was off what the settings ask for',
   pool: 'the ready pool or the warm pool was off its target',
   wake: 'a cold standby shard was needed',
   sleep: 'a cold standby shard was not needed any more',

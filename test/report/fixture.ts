@@ -53,6 +53,10 @@ export function syntheticRun(options: FixtureOptions = {}): RunRecord {
     cost: hours * factor * 0.1008,
     unmet: missed,
     knobs,
+    front: [3, 1.7, 1, 0.6, 0.3].map((more, i) => ({
+      unmet: (missed > 0 ? missed : unmet / 50) / more,
+      hours: hours * factor * (1.06 - 0.03 * i),
+    })),
   });
   return {
     version: 1,
@@ -63,6 +67,7 @@ export function syntheticRun(options: FixtureOptions = {}): RunRecord {
     settings,
     shards,
     fleet,
+    totals: { hours: hours * 1.02, cost: fleet.cost.reduce((a, b) => a + b, 0), unmet: unmet * 1.1 },
     moves,
     actions: actionsOf(fleet.active, step),
     interruptions: interruptionsOf(names, steps * step),

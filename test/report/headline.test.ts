@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bestPeer, formatChange, tilesOf } from '../../backtest/report/headline.ts';
 import { formatNumber, formatPercent, formatSpan, formatTime } from '../../backtest/report/page/format.js';
-import { scatterOf } from '../../backtest/report/scatter.ts';
 import { syntheticRun } from './fixture.ts';
 
 describe('bestPeer', () => {
@@ -32,6 +31,14 @@ describe('bestPeer', () => {
   });
 });
 
+it('shows what the run itself took, not the minute model’s figures', () => {
+  const run = syntheticRun({ steps: 288 });
+  const { markup } = tilesOf({ ...run, totals: { hours: 4800, cost: 321, unmet: 0.0077 } });
+  for (const shown of ['4,800', '200 instances on average', '$321', '0.77 %'])
+    expect(markup).toContain(shown);
+  expect(markup).not.toContain(formatNumber(run.comparison.ours.hours));
+});
+
 it('formatChange has a sign and never says −0', () => {
   expect([83, 100.01, 106.4, 99.99].map((ours) => formatChange(ours, 100))).toEqual([
     '−17 %',
@@ -54,45 +61,4 @@ it('formats as people read', () => {
   expect([61, 300, 7200, 604_800].map(formatSpan)).toEqual(['61 s', '5 min', '2 h', '7 days']);
   expect(formatTime(Date.UTC(2026, 4, 4, 10, 15) / 1000)).toBe('2026-05-04 10:15');
   expect(formatTime(Date.UTC(2026, 4, 4, 10, 15, 7) / 1000)).toBe('2026-05-04 10:15:07');
-});
-
-describe('scatterOf', () => {
-  const { comparison } = syntheticRun();
-  const points = (markup: string) =>
-    [...markup.matchAll(/<circle class="(ours|peer)" cx="([\d.]+)" cy="([\d.]+)"/g)].map(
-      ([, kind, x, y]) => ({
-        kind,
-        x: Number(x),
-        y: Number(y),
-      }),
-    );
-
-  it('puts fewer hours lower and less unmet load further left', () => {
-    const result = (policy: string, hours: number, unmet: number) => ({
-      policy,
-      hours,
-      unmet,
-      cost: 1,
-      knobs: '',
-    });
-    const drawn = points(
-      scatterOf({
-        ...comparison,
-        ours: result('ours', 100, 0.001),
-        peers: [result('dear', 200, 0.01)],
-        atOurUnmet: [],
-      }).markup,
-    );
-    const ours = drawn.find(({ kind }) => kind === 'ours')!;
-    const peer = drawn.find(({ kind }) => kind === 'peer')!;
-    expect(ours.y).toBeGreaterThan(peer.y);
-    expect(ours.x).toBeLessThan(peer.x);
-  });
-
-  it('has a place for nothing unmet at all, and for a single policy', () => {
-    const ours = { ...comparison.ours, unmet: 0 };
-    const drawn = points(scatterOf({ ...comparison, ours, peers: [], atOurUnmet: [] }).markup);
-    expect(drawn).toHaveLength(1);
-    expect(Number.isFinite(drawn[0]!.x + drawn[0]!.y)).toBe(true);
-  });
 });

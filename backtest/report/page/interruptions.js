@@ -14,16 +14,17 @@ export function interruptionChart(element) {
       values: [times, Array.from(times, () => null)],
       options: {
         axes: [
-          valueAxis({
-            splits: () => zones.map((_, i) => i),
-            values: (_, splits) => splits.map((i) => zones[zones.length - 1 - i]),
-          }),
+          // Zones' names stand inside, so that the time axis lies under those of the other charts.
+          valueAxis({ splits: () => zones.map((_, i) => i), values: () => [] }),
         ],
         scales: { y: { range: [-0.6, zones.length - 0.4] } },
         series: [{}, { points: { show: false } }],
         hooks: {
           draw: [
             (u) => {
+              zones.forEach((zone) => {
+                drawName(u, zone, row({ zone }));
+              });
               for (const one of data.interruptions) drawOne(u, one, row(one));
             },
           ],
@@ -36,6 +37,18 @@ export function interruptionChart(element) {
       },
     }),
   );
+}
+
+function drawName(u, zone, row) {
+  const { ctx } = u;
+  const ratio = devicePixelRatio || 1;
+  ctx.save();
+  ctx.font = `${12 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'alphabetic';
+  ctx.fillStyle = color('soft');
+  ctx.fillText(zone, u.bbox.left + 2 * ratio, u.valToPos(row, 'y', true) - 5 * ratio);
+  ctx.restore();
 }
 
 function drawOne(u, { goneAt, absorbed, slices }, row) {

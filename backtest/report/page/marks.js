@@ -3,11 +3,11 @@ import { color, view } from './timechart.js';
 import { eventCard, h } from './tooltip.js';
 
 /**
- * Moves as marks in a lane under a chart's zero line: ▲ comes, ▼ goes. There may be a hundred thousand of them, so
- * each few pixels show one of each kind (what failed or was unforeseen first), and the nearest is found by bisection.
+ * Moves as marks in a lane under a chart's zero line: ▲ comes, ▼ goes. There may be a hundred thousand of them: where
+ * they crowd, bars up and down count them, and the nearest to the cursor is found by bisection.
  */
 export const LANE = 30;
-const BUCKET = 6;
+const BUCKET = 4;
 const REACH = 12;
 
 /** @param {any} table @param {(row: number) => boolean} [belongs] */
@@ -21,32 +21,56 @@ export function rowsOf(table, belongs = () => true) {
 export function drawMarks(u, { table, rows, comes }) {
   const ratio = devicePixelRatio || 1;
   const buckets = new Map();
+  let most = 1;
   const from = lowerBound(rows, view.min, (row) => table.at[row]);
   for (let i = from; i < rows.length && table.at[rows[i]] <= view.max; i++) {
     const x = u.valToPos(table.at[rows[i]], 'x');
-    const key = Math.floor(x / BUCKET) * 2 + (comes(rows[i]) ? 1 : 0);
-    const rank = urgency(table, rows[i]);
-    if (!(buckets.get(key)?.rank >= rank)) buckets.set(key, { x, rank, up: comes(rows[i]) });
+    const up = comes(rows[i]);
+    const key = Math.floor(x / BUCKET) * 2 + (up ? 1 : 0);
+    const bucket = buckets.get(key) ?? { x, up, counts: [0, 0, 0] };
+    buckets.set(key, bucket);
+    bucket.counts[urgency(table, rows[i])]++;
+    most = Math.max(most, sum(bucket.counts));
   }
   const { ctx } = u;
-  const zero = u.valToPos(0, 'y', true);
+  const middle = u.valToPos(0, 'y', true) + (LANE / 2) * ratio;
   ctx.save();
-  ctx.fillStyle = color('grid');
-  ctx.globalAlpha = 0.55;
-  ctx.fillRect(u.bbox.left, zero, u.bbox.width, LANE * ratio);
-  ctx.globalAlpha = 1;
-  for (const { x, rank, up } of buckets.values()) {
-    const middle = zero + (up ? 9 : 21) * ratio;
-    const side = 4 * ratio * (up ? -1 : 1);
+  ctx.fillStyle = color('lane');
+  ctx.fillRect(u.bbox.left, middle - (LANE / 2) * ratio, u.bbox.width, LANE * ratio);
+  for (const { x, up, counts } of buckets.values()) {
     const left = u.bbox.left + x * ratio;
-    ctx.fillStyle = color(rank === 2 ? 'unmet' : rank === 1 ? 'surprise' : up ? 'in' : 'out');
-    ctx.beginPath();
-    ctx.moveTo(left, middle + side);
-    ctx.lineTo(left - 4 * ratio, middle - side);
-    ctx.lineTo(left + 4 * ratio, middle - side);
-    ctx.fill();
+    if (most === 1) triangle(ctx, left, middle, up, colorOf(counts.indexOf(1), up), ratio);
+    else bar(ctx, u.bbox.left + Math.floor(x / BUCKET) * BUCKET * ratio, middle, up, counts, most, ratio);
   }
   ctx.restore();
+}
+
+const sum = (counts) => counts.reduce((a, b) => a + b, 0);
+const colorOf = (rank, up) => color(rank === 2 ? 'unmet' : rank === 1 ? 'surprise' : up ? 'in' : 'out');
+
+function triangle(ctx, x, middle, up, fill, ratio) {
+  const y = middle + (up ? -6 : 6) * ratio;
+  const side = 4 * ratio * (up ? -1 : 1);
+  ctx.fillStyle = fill;
+  ctx.beginPath();
+  ctx.moveTo(x, y + side);
+  ctx.lineTo(x - 4 * ratio, y - side);
+  ctx.lineTo(x + 4 * ratio, y - side);
+  ctx.fill();
+}
+
+/** As high as there are moves (as a root, so that a single one is seen), what is urgent at its root. */
+function bar(ctx, left, middle, up, counts, most, ratio) {
+  const all = sum(counts);
+  const high = Math.max(2.5, Math.sqrt(all / most) * (LANE / 2 - 2)) * ratio;
+  let done = 0;
+  for (const rank of [2, 1, 0]) {
+    if (counts[rank] === 0) continue;
+    const part = (counts[rank] / all) * high;
+    ctx.fillStyle = colorOf(rank, up);
+    ctx.fillRect(left, up ? middle - done - part : middle + done, (BUCKET - 1) * ratio, part);
+    done += part;
+  }
 }
 
 function urgency({ words }, row) {
@@ -74,7 +98,7 @@ export function markTip(u, marks, unit) {
   if (best < 0) return [];
   const up = comes(rows[best]);
   ring.style.left = `${u.valToPos(table.at[rows[best]], 'x')}px`;
-  ring.style.top = `${u.valToPos(0, 'y') + (up ? 9 : 21)}px`;
+  ring.style.top = `${u.valToPos(0, 'y') + LANE / 2 + (up ? -6 : 6)}px`;
   const card = eventCard(table, rows[best], unit);
   const others = countAround(u, marks, best) - 1;
   if (others > 0) card.append(h('p', 'more', `and ${others} more right here: zoom in to tell them apart`));

@@ -1,7 +1,8 @@
 import { data, events, shardSeries, times, withGaps } from './data.js';
 import { formatNumber, formatSpan, formatTime } from './format.js';
+import { layersOf, undrawn } from './layers.js';
 import { drawMarks, LANE, markTip, rowsOf } from './marks.js';
-import { color, fromZero, steps, timeChart, valueAxis, view } from './timechart.js';
+import { color, fromZero, timeChart, valueAxis } from './timechart.js';
 import { facts, h } from './tooltip.js';
 
 /** One shard: load against its forecast band, capacity, what was missed, and its moves. */
@@ -20,19 +21,11 @@ export function shardChart(element, index) {
     options: {
       axes: [valueAxis()],
       scales: { y: { range: fromZero(LANE) } },
-      series: [
-        {},
-        { width: 0, points: { show: false } },
-        { width: 0, points: { show: false } },
-        { stroke: color('median'), width: 1.2, dash: [4, 3], points: { show: false } },
-        { stroke: color('capacity'), width: 1.6, paths: steps, points: { show: false } },
-        { stroke: color('load'), width: 1.3, points: { show: false } },
-      ],
-      bands: [{ series: [1, 2], fill: color('band') }],
+      series: [{}, undrawn, undrawn, undrawn, undrawn, undrawn],
       hooks: {
         draw: [
           (u) => {
-            drawUnmet(u, series);
+            drawShard(layersOf(u), series);
             drawMarks(u, marks);
           },
         ],
@@ -57,26 +50,51 @@ export function shardChart(element, index) {
   }));
 }
 
-/** The part of the load above capacity in red, and a red tick on top so that the smallest is seen from afar. */
-function drawUnmet(u, { load, unmet }) {
-  const { ctx, bbox } = u;
-  const ratio = devicePixelRatio || 1;
-  ctx.save();
+/** Capacity as ground, darker where nothing uses it, the forecast on it, the load over both, and in red what was missed. */
+function drawShard(layers, series) {
+  const { thin, area, line, inside } = layers;
+  const zoomedOut = layers.size > 1;
+  const capacity = thin(series.capacity);
+  const load = thin(series.load);
+  inside(() => {
+    area(capacity.mean, 0, color('capacity'), 0.13);
+    area(
+      capacity.mean,
+      load.mean.map((mean, i) => Math.min(mean, capacity.mean[i])),
+      color('capacity'),
+      0.3,
+    );
+    area(thin(series.q90).most, thin(series.q10).least, color('band'));
+    if (!zoomedOut) line(capacity.mean, color('capacity'), 1.2);
+    if (!zoomedOut) line(thin(series.q50).mean, color('median'), 1, [4, 3]);
+    if (zoomedOut) area(load.most, load.least, color('load'), 0.22);
+    line(load.mean, color('load'), zoomedOut ? 1 : 1.3);
+    drawUnmet(layers, series);
+  });
+}
+
+/** Red from the load down to what was served; at the upper edge a mark that grows with the share missed, to be seen from afar. */
+function drawUnmet({ u, ctx, ratio, size, first, count, edges, height }, { load, unmet }) {
   ctx.fillStyle = color('unmet');
-  const first = Math.max(0, Math.floor((view.min - data.start) / data.step));
-  const last = Math.min(data.steps - 1, Math.ceil((view.max - data.start) / data.step));
-  for (let i = first; i <= last; i++) {
-    if (!(unmet[i] > 0)) continue;
-    const left = Math.max(bbox.left, u.valToPos(times[i], 'x', true));
-    const right = Math.min(bbox.left + bbox.width, u.valToPos(times[i] + data.step, 'x', true));
-    const width = Math.max(2 * ratio, right - left);
-    const top = u.valToPos(load[i], 'y', true);
-    ctx.globalAlpha = 0.75;
-    ctx.fillRect(left, top, width, Math.max(2 * ratio, u.valToPos(load[i] - unmet[i], 'y', true) - top));
-    ctx.globalAlpha = 1;
-    ctx.fillRect(left, bbox.top, width, 4 * ratio);
+  for (let group = 0; group < count; group++) {
+    const from = (first + group) * size;
+    const end = Math.min(data.steps, from + size);
+    let [worst, missed, all] = [from, 0, 0];
+    for (let i = from; i < end; i++) {
+      if (unmet[i] > unmet[worst]) worst = i;
+      if (unmet[i] > 0) missed += unmet[i];
+      if (load[i] > 0) all += load[i];
+    }
+    if (missed === 0) continue;
+    const [left, width] = [edges[group], Math.max(1.5 * ratio, edges[group + 1] - edges[group])];
+    const top = height(load[worst]);
+    ctx.globalAlpha = 0.85;
+    ctx.fillRect(left, top, width, height(load[worst] - unmet[worst]) - top);
+    const share = Math.sqrt(Math.min(1, missed / all / 0.25));
+    ctx.globalAlpha = Math.min(1, 0.25 + 1.2 * share);
+    ctx.fillRect(left, u.bbox.top, width, (1.5 + 10 * share) * ratio);
   }
-  ctx.restore();
+  ctx.globalAlpha = 1;
 }
 
 /** Mean queueing delay of one shard (s); only shards that queue have this chart. */
@@ -89,10 +107,15 @@ export function delayChart(element, index) {
       options: {
         axes: [valueAxis({ values: (_, splits) => splits.map((s) => `${formatNumber(s)} s`), space: 26 })],
         scales: { y: { range: fromZero() } },
-        series: [
-          {},
-          { stroke: color('surprise'), fill: `${color('surprise')}33`, width: 1.2, points: { show: false } },
-        ],
+        series: [{}, undrawn],
+        hooks: {
+          draw: [
+            (u) => {
+              const { thin, area, inside } = layersOf(u);
+              inside(() => area(thin(delay).most, 0, color('surprise'), 0.8));
+            },
+          ],
+        },
       },
       tip: (u) => [
         h('div', 'when', `${formatTime(times[u.cursor.idx ?? 0])} UTC`),

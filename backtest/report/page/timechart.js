@@ -80,15 +80,6 @@ export function fromZero(lane = 0) {
   };
 }
 
-const linear = uPlot.paths.linear();
-const stepped = uPlot.paths.stepped({ align: 1 });
-
-/** Steps where they can be seen; lines, which uPlot thins out by pixel, where they cannot. */
-export function steps(u, series, from, to) {
-  const [first, last] = [u.valToIdx(view.min), u.valToIdx(view.max)];
-  return (last - first > u.over.clientWidth ? linear : stepped)(u, series, from, to);
-}
-
 const charts = new Map();
 
 /**
