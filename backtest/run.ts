@@ -63,7 +63,13 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const recorder = new Recorder(world, minutes, horizons.find((ahead) => ahead >= lead) ?? MINUTE);
   const log = new RunLog(() => world.clock.now());
   const feed = forecasters(input.forecasterFactory, settings, world, trace);
-  wire(world, log);
+  const replan = async (now: Seconds) => {
+    const forecasts = await feed(now, horizons);
+    const result = await tick(world.ports, settings, planner, forecasts);
+    log.ticked(now, result);
+    return { forecasts, result };
+  };
+  wire(world, log, replan);
 
   for (let minute = 0; minute < minutes; minute++) {
     const now = start + minute * MINUTE;
@@ -71,9 +77,7 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
     if (minute > 0) recorder.metered(now);
     if (minute > 0 && (minute * MINUTE) % reconcileEvery(input) === 0)
       log.failures((await reconcile(world.ports, settings)).failures);
-    const forecasts = await feed(now, horizons);
-    const result = await tick(world.ports, settings, planner, forecasts);
-    log.ticked(now, result);
+    const { forecasts, result } = await replan(now);
     recorder.tick(now, forecasts, result.plan.pool.target);
     if (minute % 60 === 0) input.onProgress?.(minute, minutes);
   }
@@ -116,8 +120,17 @@ function forecasters(
 }
 
 /** What production hears from EventBridge and runs in Step Functions. */
-function wire(world: World, log: RunLog): void {
+function wire(world: World, log: RunLog, replan: (now: Seconds) => Promise<unknown>): void {
   const { ports, settings, workflows } = world;
+  // The next minute would be late for an instance that is there, and for one that goes: the plan is made at once.
+  let planned = false;
+  const planSoon = async () => {
+    if (planned) return;
+    planned = true;
+    await ports.clock.sleepUntil(ports.clock.now() + GATHER);
+    planned = false;
+    await replan(ports.clock.now());
+  };
   workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
   workflows.handlers.set('activate-standby', (input) =>
     activateStandby(ports, settings, input as StandbyInput),
@@ -125,13 +138,26 @@ function wire(world: World, log: RunLog): void {
   workflows.ended = (ended) => log.ended(ended);
   const signal = (name: string, work: () => Promise<unknown>) => workflows.run('signal', name, work);
   world.signals = {
-    arrived: (instance) => signal(`arrived ${instance}`, () => instanceArrived(ports, settings, instance)),
+    arrived: (instance) =>
+      signal(`arrived ${instance}`, async () => {
+        await instanceArrived(ports, settings, instance);
+        await planSoon();
+      }),
     left: (instance) => signal(`left ${instance}`, () => instanceLeft(ports, settings, instance)),
     rebalance: (instance, at) => signal(`rebalance ${instance}`, () => onRebalance(ports, { instance, at })),
     notice: (instance, at, deadline) =>
-      signal(`notice ${instance}`, () => onInterruption(ports, { instance, at, deadline })),
+      signal(`notice ${instance}`, async () => {
+        const [evacuation] = await Promise.all([
+          onInterruption(ports, { instance, at, deadline, drain: settings.fleet.leadTimes.drain.seconds }),
+          planSoon(),
+        ]);
+        return evacuation;
+      }),
   };
 }
+
+/** Seconds that signals are gathered before a plan is made for them. */
+const GATHER: Seconds = 1;
 
 /** A backtest asks what would have been: shards that are not active yet are tried as if they were. */
 function allActive(settings: Settings, notes: string[]): Settings {

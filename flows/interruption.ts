@@ -7,6 +7,9 @@ import { attempt, type Failure } from './failure.ts';
 import { until } from './poll.ts';
 import { towardsReady } from './way-back.ts';
 
+/** Seconds that are kept between the usual end of a drain and the instance's end. */
+const MARGIN: Seconds = 5;
+
 /** What became of an interrupted instance's slices. */
 export interface Evacuated {
   /** Out of their shards, and of the store, in time. */
@@ -26,14 +29,14 @@ export async function onRebalance(ports: Ports, input: { instance: string; at: S
 
 /**
  * Spot takes an instance at `deadline`: it is marked, its slices leave their shards, and the plan replaces them.
- * The standard procedure; a hand-over of state goes in its place for the slices that have a reserve.
+ * The standard procedure, `drain` being the usual seconds of a drain; a hand-over of state goes in its place for the slices that have a reserve.
  * The notice may come twice: the second run finds less to do.
  */
 export async function onInterruption(
   ports: Ports,
-  input: { instance: string; at: Seconds; deadline: Seconds },
+  input: { instance: string; at: Seconds; deadline: Seconds; drain: Seconds },
 ): Promise<Evacuated> {
-  const { instance, at, deadline } = input;
+  const { instance, at, deadline, drain } = input;
   const failures: Failure[] = [];
   const mark = () => ports.fleet.announce(instance, { kind: 'interruption', at, deadline });
   await attempt(failures, `mark ${instance} as interrupted`, mark);
@@ -48,7 +51,9 @@ export async function onInterruption(
   const left: string[] = [];
   const late: string[] = [];
   await Promise.all(
-    slices.map(async ({ slice }) => {
+    slices.map(async ({ slice, placement }) => {
+      // What serves does so while its replacement starts, as long as there is time left to drain.
+      if (placement.kind === 'active') await ports.clock.sleepUntil(deadline - drain - MARGIN);
       let out = false;
       await attempt(failures, `evacuate ${slice}`, async () => {
         out = await evacuate(ports, slice, `interruption/${instance}`, deadline);

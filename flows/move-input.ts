@@ -25,7 +25,13 @@ export interface MoveInput {
 }
 
 /** Everything that a move planned at `at` needs, with its deadlines. */
-export function moveInput(move: Move, version: number, at: Seconds, settings: Settings, leaves = false): MoveInput {
+export function moveInput(
+  move: Move,
+  version: number,
+  at: Seconds,
+  settings: Settings,
+  leaves = false,
+): MoveInput {
   const { drain, activate } = settings.fleet.leadTimes;
   const drains = move.from.kind === 'active';
   const drainedAt = drains ? at + drain.seconds : at;

@@ -69,7 +69,10 @@ export class SimFleet implements Fleet {
     else if (action.kind === 'stock') this.#stock(action.count);
     else if (action.kind === 'wake') this.#wake(action.instance, action.shard);
     else if (action.kind === 'discard') this.end(action.instance);
-    else this.#release(action.instance, action.to);
+    else {
+      if (action.shard !== undefined) this.#standbyFor.set(action.instance, action.shard);
+      this.#release(action.instance, action.to);
+    }
   }
 
   async retire(instance: string): Promise<void> {

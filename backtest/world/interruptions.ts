@@ -4,20 +4,20 @@ import type { InterruptionRecord } from '../report/run-record.ts';
 export interface ServingView {
   /** Slices of the instance that serve, per shard. */
   readonly on: (instance: string) => ReadonlyMap<string, number>;
-  /** Slices that serve the shard, on all instances. */
-  readonly of: (shard: string) => number;
+  /** Slices that the shard lacks for the load of this minute when those on the instance are left out. */
+  readonly short: (shard: string, without: number) => number;
 }
 
 interface Begun {
   readonly zone: string;
-  readonly before: readonly { readonly shard: string; readonly slices: number; readonly serving: number }[];
+  readonly before: readonly { readonly shard: string; readonly slices: number }[];
   rebalanceAt?: Seconds;
   noticeAt?: Seconds;
 }
 
 /**
- * Follows each interruption from its first announcement to the instance's end. A slice counts as absorbed when the
- * shard's other slices at the end are as many more as make up for it; one that served nothing needs nothing.
+ * Follows each interruption from its first announcement to the instance's end. A slice counts as absorbed when
+ * its shard can serve the load of that minute without it; one that served nothing needs nothing.
  */
 export class InterruptionLog {
   readonly records: InterruptionRecord[] = [];
@@ -34,7 +34,7 @@ export class InterruptionLog {
       const on = [...this.#view.on(instance)];
       begun = {
         zone,
-        before: on.map(([shard, slices]) => ({ shard, slices, serving: this.#view.of(shard) })),
+        before: on.map(([shard, slices]) => ({ shard, slices })),
       };
       this.#begun.set(instance, begun);
     }
@@ -51,8 +51,8 @@ export class InterruptionLog {
     let absorbed = 0;
     let slices = 0;
     for (const was of begun.before) {
-      const others = this.#view.of(was.shard) - (on.get(was.shard) ?? 0);
-      absorbed += Math.max(0, Math.min(was.slices, others - (was.serving - was.slices)));
+      const short = this.#view.short(was.shard, on.get(was.shard) ?? 0);
+      absorbed += Math.max(0, was.slices - short);
       slices += was.slices;
     }
     this.records.push({

@@ -45,6 +45,13 @@ export class ShardService {
     return this.#capacity;
   }
 
+  /** Slices of mean size that are missing for this minute's load when `without` of those that serve are left out. */
+  short(without: number, now: Seconds): number {
+    const load = this.load[Math.floor((now - this.#start) / MINUTE)] ?? 0;
+    const one = this.serving > 0 ? this.#capacity / this.serving : this.perInstance;
+    return Math.max(0, Math.ceil((load - (this.#capacity - without * one)) / one - 1e-9));
+  }
+
   /** A slice with this share begins to serve, or stops with share 0. */
   target(slice: string, share: number, now: Seconds): void {
     this.advance(now);

@@ -119,7 +119,7 @@ export class World {
 
     this.interruptions = new InterruptionLog({
       on: (instance) => this.loadBalancer.servingOn(instance),
-      of: (shard) => this.services.get(shard)?.serving ?? 0,
+      short: (shard, without) => this.services.get(shard)?.short(without, now()) ?? 0,
     });
     this.#market = new SpotMarket(
       this.clock,

@@ -49,7 +49,7 @@ export function plannedShards(
     let active = 0;
     for (const { units } of holding.active) active += units;
     const serving = active - holding.doomed + holding.coming;
-    const asleep = sleeps(shard, ahead);
+    const asleep = sleeps(shard, ahead, serving > 0);
     const slices = (instances: number) => instances / index.unit;
     const ceiling = slices(shard.max ?? settings.fleet.max);
     const floor = asleep ? 0 : Math.min(ceiling, slices(shard.guarantee));
@@ -93,8 +93,12 @@ function pressureOf(
   unit: number,
 ): number {
   if (measured === undefined) return 1;
+  // Only what served when that load was measured.
+  const { time = Number.NEGATIVE_INFINITY } = measured;
   let capacity = 0;
-  for (const { units } of holding.active) capacity += units * unit * shard.capacity.perInstance;
+  for (const { units, slice } of holding.active) {
+    if (slice.placement.since <= time) capacity += units * unit * shard.capacity.perInstance;
+  }
   const expected = capacity > 0 && measured.load !== undefined ? measured.load / capacity : 1;
   let pressure = 1;
   const { utilization, latency } = measured;
@@ -116,11 +120,15 @@ function pressureOf(
   return Math.min(MOST_PRESSURE, pressure);
 }
 
-/** A standby shard sleeps while no likely load within `sleepAfter` reaches the bound that wakes it. */
-function sleeps({ standby }: ShardSettings, ahead: LookAhead): boolean {
+/**
+ * A standby shard wakes when a likely load within minutes reaches its bound, and sleeps again once none does within
+ * `sleepAfter`: it does not lie down for a short lull, and does not get up for a far-off event.
+ */
+function sleeps({ standby }: ShardSettings, ahead: LookAhead, awake: boolean): boolean {
   if (standby === undefined) return false;
   const q90 = (load: { at(level: number): number }) => load.at(0.9);
   if (ahead.ticks.some((load) => q90(load) > standby.wakeAbove)) return false;
+  if (!awake) return true;
   return !ahead.coarse.some(
     ({ minutes, load }) => minutes * 60 <= standby.sleepAfter && q90(load) > standby.wakeAbove,
   );

@@ -9,7 +9,7 @@ import { failing, move, ON_A, READY, stage } from './stage.ts';
 async function begin(instance = 'i-00000000', seconds = 110) {
   const world = await stage();
   const at = world.clock.now();
-  return { world, at, input: { instance, at, deadline: at + seconds } };
+  return { world, at, input: { instance, at, deadline: at + seconds, drain: 60 } };
 }
 
 describe('an interruption notice', () => {
@@ -20,8 +20,12 @@ describe('an interruption notice', () => {
     const work = onInterruption(world.ports, input);
     expect(await watch(world, at + 1)).toEqual([]);
     expect(world.fleet.get('i-00000000')).toMatchObject({ state: 'interrupted', deadline: input.deadline });
+    // It serves until what is left is just enough to drain: 110 − 60 − 5 s.
+    expect(await watch(world, at + 44)).toEqual([]);
+    expect(await world.loadBalancer.health('a', ON_A)).toBe('healthy');
+    expect(await watch(world, at + 46)).toEqual([]);
     expect(await world.loadBalancer.health('a', ON_A)).toBe('draining');
-    expect(await watch(world, at + 60)).toEqual([]);
+    expect(await watch(world, at + 109)).toEqual([]);
     expect(await work).toEqual({ left: [ON_A], late: [], failures: [] });
     expect(await world.store.get(ON_A)).toBeUndefined();
     expect(types).toEqual(['InterruptionNoticed', 'InstanceEvacuated']);
