@@ -1,4 +1,3 @@
-import type { Group } from '../shards/instance.ts';
 import type { Candidate, Host } from './fleet-index.ts';
 
 /** A shard's slices on one instance are at most this part of all it has, where there is a choice: one loss must not hurt too much. */
@@ -34,20 +33,32 @@ export class Spread {
   }
 }
 
+/** How many instances are looked at for one that does not crowd the shard, before the first that was seen will do. */
+const LOOKS = 64;
+
+/** Which ready slices will do. */
+export type Accept = (candidate: Candidate) => boolean;
+
 /**
- * The ready slices, in buckets by zone and by how full their instance is, so that a choice does not look at them all.
- * Fullest instances are used first (packing: whole instances come free), in the zone where the shard has least.
+ * The ready slices, by zone and by how full their instance is, so that a choice does not look at them all. Fullest
+ * instances are used first (packing: whole instances come free), in the zone where the shard has least.
  */
 export class ReadySlices {
-  private readonly buckets = new Map<string, Map<number, Candidate[]>>();
+  private readonly stacks = new Map<Host, Candidate[]>();
+  /** Zone → slices in use → hosts, the next to be used last. */
+  private readonly buckets = new Map<string, Map<number, Host[]>>();
   private count = 0;
 
   constructor(candidates: readonly Candidate[]) {
-    // Instances that AWS recommends to leave are used last: their slices are taken from the front of the order.
-    const ordered = [...candidates].sort(
-      (a, b) => leaving(b) - leaving(a) || (a.slice.id < b.slice.id ? 1 : -1),
-    );
-    for (const candidate of ordered) this.put(candidate);
+    const ordered = [...candidates].sort((a, b) => (a.slice.id < b.slice.id ? 1 : -1));
+    for (const candidate of ordered) {
+      const stack = this.stacks.get(candidate.host);
+      if (stack === undefined) {
+        this.stacks.set(candidate.host, [candidate]);
+        this.put(candidate.host);
+      } else stack.push(candidate);
+      this.count += 1;
+    }
   }
 
   get size(): number {
@@ -55,65 +66,64 @@ export class ReadySlices {
   }
 
   *[Symbol.iterator](): Generator<Candidate> {
-    for (const zone of this.buckets.values()) for (const bucket of zone.values()) yield* bucket;
+    for (const stack of this.stacks.values()) yield* stack;
   }
 
-  /** Takes the best slice for a shard that stands like `spread`, of one group if that matters. Undefined when there is none. */
-  take(spread: Spread, group?: Group): Candidate | undefined {
+  /** Takes the best slice for a shard that stands like `spread`. Undefined when none will do. */
+  take(spread: Spread, accept: Accept = () => true): Candidate | undefined {
     const zones = [...this.buckets.keys()].sort(
       (a, b) => spread.inZone(a) - spread.inZone(b) || (a < b ? -1 : 1),
     );
-    let crowded: [Candidate[], number] | undefined;
+    let crowded: Host | undefined;
     for (const zone of zones) {
-      const fullness = [...this.buckets.get(zone)!.keys()].sort((a, b) => b - a);
-      for (const used of fullness) {
-        const bucket = this.buckets.get(zone)!.get(used)!;
-        for (let i = bucket.length - 1; i >= Math.max(0, bucket.length - 64); i--) {
-          if (group !== undefined && bucket[i]!.host.instance.group !== group) continue;
-          if (!spread.crowds(bucket[i]!)) return this.pick(bucket, i);
-          crowded ??= [bucket, i];
+      const byUse = this.buckets.get(zone)!;
+      for (const used of [...byUse.keys()].sort((a, b) => b - a)) {
+        const hosts = byUse.get(used)!;
+        let looks = LOOKS;
+        for (let i = hosts.length - 1; i >= 0 && looks > 0; i--) {
+          const candidate = this.stacks.get(hosts[i]!)!.at(-1)!;
+          if (!accept(candidate)) continue;
+          if (!spread.crowds(candidate)) return this.pick(hosts[i]!);
+          crowded ??= hosts[i]!;
+          looks -= 1;
         }
       }
     }
-    return crowded === undefined ? undefined : this.pick(...crowded);
+    return crowded === undefined ? undefined : this.pick(crowded);
   }
 
-  /** Takes this very slice out. */
-  remove(candidate: Candidate): boolean {
-    const bucket = this.buckets.get(candidate.host.instance.zone)?.get(candidate.host.used);
-    const at = bucket?.indexOf(candidate) ?? -1;
-    if (bucket === undefined || at === -1) return false;
-    bucket.splice(at, 1);
-    this.count -= 1;
-    return true;
+  /** Takes all slices of an instance out. */
+  remove(host: Host): void {
+    const stack = this.stacks.get(host);
+    if (stack === undefined) return;
+    this.count -= stack.length;
+    this.stacks.delete(host);
+    this.unlist(host);
   }
 
-  private pick(bucket: Candidate[], at: number): Candidate {
-    const [candidate] = bucket.splice(at, 1) as [Candidate];
+  private pick(host: Host): Candidate {
+    const stack = this.stacks.get(host)!;
+    const candidate = stack.pop()!;
     this.count -= 1;
-    const { host } = candidate;
-    // Its neighbours now stand on a fuller instance.
-    const neighbours = host.slices.length > 1 ? bucket.filter((one) => one.host === host) : [];
-    for (const other of neighbours) {
-      this.remove(other);
-      this.putAt(other, host.used + 1);
-    }
+    this.unlist(host);
     host.used += 1;
+    if (stack.length > 0) this.put(host);
+    else this.stacks.delete(host);
     return candidate;
   }
 
-  private put(candidate: Candidate): void {
-    this.putAt(candidate, candidate.host.used);
+  private put(host: Host): void {
+    const { zone } = host.instance;
+    const byUse = this.buckets.get(zone) ?? new Map<number, Host[]>();
+    this.buckets.set(zone, byUse);
+    const hosts = byUse.get(host.used) ?? [];
+    byUse.set(host.used, hosts);
+    hosts.push(host);
   }
 
-  private putAt(candidate: Candidate, used: number): void {
-    const { zone } = candidate.host.instance;
-    const byUse = this.buckets.get(zone) ?? new Map<number, Candidate[]>();
-    this.buckets.set(zone, byUse);
-    const bucket = byUse.get(used) ?? [];
-    byUse.set(used, bucket);
-    bucket.push(candidate);
-    this.count += 1;
+  private unlist(host: Host): void {
+    const hosts = this.buckets.get(host.instance.zone)!.get(host.used)!;
+    hosts.splice(hosts.lastIndexOf(host), 1);
   }
 }
 

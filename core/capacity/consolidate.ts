@@ -47,15 +47,18 @@ function vacate(
   group?: Group,
 ): boolean {
   const carried = carriedBy(draft, host);
-  const elsewhere = [...draft.ready].filter(
-    (one) => one.host !== host && (group === undefined || one.host.instance.group === group),
-  );
+  // Slices of one instance are equal, and what takes over from them must be as large.
+  const size = carried[0]?.candidate.units;
+  const accept = (one: Candidate) =>
+    one.units === size && one.host !== host && (group === undefined || one.host.instance.group === group);
+  const elsewhere = [...draft.ready].filter(accept);
   if (carried.length !== host.used || elsewhere.length < host.used) return false;
-  for (const ready of [...draft.ready]) if (ready.host === host) draft.ready.remove(ready);
+  if (draft.moves.length + 2 * carried.length > draft.settings.fleet.maxMovesPerTick) return false;
+  draft.ready.remove(host);
   for (const { candidate, s } of carried) {
     const reason = draft.reason(rule, s, leads.activate, draft.serving[s]!, considered);
-    if (draft.activate(s, reason, group) === undefined) return false;
-    draft.giveBackThis(s, candidate, reason);
+    draft.activate(s, reason, accept);
+    draft.giveBack(s, candidate, reason);
   }
   return true;
 }

@@ -1,7 +1,6 @@
 import { MEDIAN } from '../forecast/forecast.ts';
 import type { Settings } from '../settings/schema.ts';
-import type { Group } from '../shards/instance.ts';
-import { giveBackOrder, ReadySlices, Spread } from './choose.ts';
+import { type Accept, giveBackOrder, ReadySlices, Spread } from './choose.ts';
 import type { Candidate, FleetIndex, Host } from './fleet-index.ts';
 import { TICK } from './horizons.ts';
 import type { FleetAction, Move, Reason, Rule } from './plan.ts';
@@ -42,35 +41,36 @@ export class Draft {
     return this.moves.length >= this.settings.fleet.maxMovesPerTick;
   }
 
-  /** Moves a ready slice into service for a shard; undefined when there is none. */
-  activate(s: number, reason: Reason, group?: Group): Candidate | undefined {
+  /** Moves a ready slice into service for a shard; undefined when there is none that will do. */
+  activate(s: number, reason: Reason, accept?: Accept): Candidate | undefined {
     const shard = this.shards[s]!;
-    const reserved = shard.holding.reserved.pop();
-    const spread = this.spreadOf(shard);
-    const chosen = reserved ?? this.ready.take(spread, group);
-    if (chosen === undefined) return undefined;
-    spread.add(chosen, 1);
+    const chosen = this.ready.take(this.spreadOf(shard), accept);
+    if (chosen !== undefined) this.serve(s, chosen, { kind: 'ready' }, reason);
+    return chosen;
+  }
+
+  /** Moves a slice that is reserved for the shard into service; undefined when there is none. */
+  useReserved(s: number, reason: Reason): Candidate | undefined {
+    const { holding, settings } = this.shards[s]!;
+    const chosen = holding.reserved.pop();
+    if (chosen !== undefined) this.serve(s, chosen, { kind: 'reserved', shard: settings.name }, reason);
+    return chosen;
+  }
+
+  private serve(s: number, chosen: Candidate, from: Move['from'], reason: Reason): void {
+    const shard = this.shards[s]!;
+    this.spreadOf(shard).add(chosen, 1);
     this.serving[s]! += chosen.units;
-    const name = shard.settings.name;
-    const from =
-      reserved === undefined ? ({ kind: 'ready' } as const) : ({ kind: 'reserved', shard: name } as const);
-    this.add(chosen, from, { kind: 'active', shard: name }, reason);
-    return chosen;
+    this.add(chosen, from, { kind: 'active', shard: shard.settings.name }, reason);
   }
 
-  /** Takes a slice from a shard, for another shard or for the pool. Undefined when none may go. */
-  giveBack(s: number, to: number | undefined, reason: Reason, atMost: number): Candidate | undefined {
-    const shard = this.shards[s]!;
-    const order = this.orderOf(shard);
-    const at = order.findIndex(({ units }) => units <= atMost + 1e-9);
-    if (at === -1) return undefined;
-    const chosen = order[at]!;
-    this.giveBackThis(s, chosen, reason, to);
-    return chosen;
+  /** The slice that a shard should give first, of those with at most so many units. */
+  spare(s: number, atMost: number): Candidate | undefined {
+    return this.orderOf(this.shards[s]!).find(({ units }) => units <= atMost + 1e-9);
   }
 
-  /** As {@link giveBack}, for one slice of the shard. */
-  giveBackThis(s: number, chosen: Candidate, reason: Reason, to?: number): void {
+  /** Takes a slice from its shard, for another shard or for the pool. */
+  giveBack(s: number, chosen: Candidate, reason: Reason, to?: number): void {
     const shard = this.shards[s]!;
     const order = this.orderOf(shard);
     order.splice(order.indexOf(chosen), 1);

@@ -1,7 +1,8 @@
 import type { Decision } from './decide.ts';
 import type { Draft } from './draft.ts';
-import type { Host } from './fleet-index.ts';
+import type { FleetIndex, Host } from './fleet-index.ts';
 import type { FleetAction, Plan, Reason } from './plan.ts';
+import { berths } from './standby.ts';
 
 /** What the fleet itself should do after the moves: start, stop, stock and mix. Counts of instances. */
 export interface FleetChange {
@@ -12,6 +13,15 @@ export interface FleetChange {
   readonly discarded: number;
 }
 
+export const NO_CHANGE: FleetChange = {
+  actions: [],
+  released: { steady: 0, spot: 0, toWarm: 0 },
+  started: { steady: 0, spot: 0 },
+  stock: 0,
+  discarded: 0,
+};
+
+/** @param room instances that may still be started before the fleet is at its maximum */
 export function fleetChange(draft: Draft, decision: Decision, surplus: number, room: number): FleetChange {
   const { settings, index } = draft;
   const perInstance = settings.fleet.slicesPerInstance;
@@ -38,6 +48,7 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
   }
 
   const released = { steady: 0, spot: 0, toWarm: 0 };
+  const beds = berths(draft);
   for (const host of idleFirst(draft)) {
     const { group, id, rebalanceAt } = host.instance;
     // What AWS recommends to leave goes in any case; it is not counted as free.
@@ -47,7 +58,20 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
       surplus -= units;
     }
     released[group] += 1;
-    const to = group === 'steady' && rebalanceAt === undefined && stock < most ? 'warm' : 'retired';
+    const stoppable = group === 'steady' && rebalanceAt === undefined;
+    const shard = stoppable ? beds.shift() : undefined;
+    if (shard !== undefined) {
+      const considered = [`${shard} sleeps, and has fewer powered-down instances than its settings ask for`];
+      actions.push({
+        kind: 'release',
+        instance: id,
+        to: 'standby',
+        shard,
+        reason: { rule: 'sleep', considered },
+      });
+      continue;
+    }
+    const to = stoppable && stock < most ? 'warm' : 'retired';
     if (to === 'warm') {
       stock += 1;
       released.toWarm += 1;
@@ -107,15 +131,17 @@ function poolReason(why: string): Reason {
   return { rule: 'pool', considered: [why] };
 }
 
-/** Instances that count against `fleet.max`. */
-export function fleetSize({ index }: Draft): number {
-  const { running, starting, leaving, stocking } = index;
-  return running.steady + running.spot + starting.steady + starting.spot + leaving + stocking;
+/** Instances that count against `fleet.max`: all that run or start, but for those that go into the warm pool. */
+export function fleetSize(index: FleetIndex): number {
+  const { running, starting, leaving } = index;
+  return running.steady + running.spot + starting.steady + starting.spot + leaving;
 }
 
+/** Sizes of the groups. What wakes up from standby joins its group when it is up, which raises the group's size itself. */
 export function desiredAfter({ index }: Draft, change: FleetChange): Plan['desired'] {
+  const { running, starting, waking } = index;
   return {
-    steady: index.running.steady + index.starting.steady + change.started.steady - change.released.steady,
+    steady: running.steady + starting.steady - waking + change.started.steady - change.released.steady,
     spot: index.running.spot + index.starting.spot + change.started.spot - change.released.spot,
     warm:
       index.warm.length +

@@ -41,6 +41,8 @@ export interface FleetIndex {
   readonly holdings: ReadonlyMap<string, Holding>;
   readonly hosts: readonly Host[];
   readonly ready: readonly Candidate[];
+  /** Reservations whose time is over, by whatever shard they were for. */
+  readonly expired: readonly Candidate[];
   /** Units that come free or up within the lead time of a start. */
   readonly arriving: number;
   readonly running: { steady: number; spot: number };
@@ -50,6 +52,10 @@ export interface FleetIndex {
   readonly warm: readonly Instance[];
   readonly stocking: number;
   readonly standby: readonly (Instance & { readonly state: 'standby' })[];
+  /** Instances on their way to standby; for which shard is not known until they are there. */
+  readonly toStandby: number;
+  /** Of `starting`, those that wake up from standby: outside their group until they are up. */
+  readonly waking: number;
   /** Active Spot units per zone. */
   readonly spotByZone: ReadonlyMap<string, number>;
 }
@@ -70,6 +76,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     holdings.set(name, { active: [], coming: 0, reserved: [], losing: 0, doomed: 0 });
   const hosts: Host[] = [];
   const ready: Candidate[] = [];
+  const expired: Candidate[] = [];
   const warm: Instance[] = [];
   const standby: (Instance & { readonly state: 'standby' })[] = [];
   const running = { steady: 0, spot: 0 };
@@ -78,6 +85,8 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   let arriving = 0;
   let leaving = 0;
   let stocking = 0;
+  let toStandby = 0;
+  let waking = 0;
 
   const sort = (host: Host, slice: Slice): void => {
     const { placement } = slice;
@@ -98,7 +107,9 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     } else if (placement.kind === 'activating') {
       if (holding !== undefined) holding.coming += units;
     } else if (placement.kind === 'reserved') {
-      if (!held.has(slice.id)) holding?.reserved.push(candidate);
+      if (held.has(slice.id)) return;
+      if (placement.until <= snapshot.at) expired.push(candidate);
+      else holding?.reserved.push(candidate);
     } else if (held.has(slice.id)) arriving += units;
     else if (holding !== undefined) {
       holding.active.push(candidate);
@@ -121,6 +132,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
         if (instance.into === 'warm') stocking += 1;
         else {
           starting[instance.group] += 1;
+          if (instance.origin === 'standby') waking += 1;
           const units = (weight.get(instance.type) ?? 1) / unit;
           const woken = instance.shard === undefined ? undefined : holdings.get(instance.shard);
           if (woken !== undefined) woken.coming += units;
@@ -145,19 +157,23 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
         break;
       case 'draining':
         leaving += 1;
+        if (instance.to === 'standby') toStandby += 1;
         break;
       case 'retired':
         break;
     }
   }
   for (const request of snapshot.openRequests) {
-    if (request.expires > snapshot.at) starting[request.group] += request.count;
+    if (request.expires <= snapshot.at) continue;
+    starting[request.group] += request.count;
+    if (request.group === 'steady') arriving += request.count * settings.fleet.slicesPerInstance;
   }
   return {
     unit,
     holdings,
     hosts,
     ready,
+    expired,
     arriving,
     running,
     starting,
@@ -165,6 +181,8 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     warm,
     stocking,
     standby,
+    toStandby,
+    waking,
     spotByZone,
   };
 }

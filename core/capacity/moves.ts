@@ -1,48 +1,86 @@
+import { Claims } from './claims.ts';
 import type { Activation, Decision } from './decide.ts';
 import type { Draft } from './draft.ts';
+import type { Candidate } from './fleet-index.ts';
 import type { Leads } from './horizons.ts';
 import { gain } from './view.ts';
 
-/** Ready slices into service: reserved ones and guarantees first, then by priority and value, as decided. */
-export function activations(draft: Draft, decision: Decision, leads: Leads): void {
-  const had = draft.ready.size;
-  for (const { shard, rule, value } of decision.activate) {
-    if (draft.full) return;
-    const serving = draft.serving[shard]!;
-    const considered = [`${had} ready in the pool`, `worth ${value.toFixed(2)} more in service than ready`];
-    draft.activate(
-      shard,
-      draft.reason(pressed(draft, shard, rule), shard, leads.activate, serving, considered),
-    );
+/** Reservations whose time is over go back to the pool; those of shards in shadow are somebody else's. */
+export function expiries(draft: Draft, touchable: (shard: string) => boolean): void {
+  for (const candidate of draft.index.expired) {
+    const { placement } = candidate.slice;
+    if (draft.full || placement.kind !== 'reserved' || !touchable(placement.shard)) continue;
+    const why = `reserved for ${placement.shard} until ${placement.until}, and that is over`;
+    const from = { kind: 'reserved', shard: placement.shard } as const;
+    draft.add(candidate, from, { kind: 'ready' }, { rule: 'pool', considered: [why] });
   }
 }
 
-/** Slices that the forecast does not pay for: straight to a shard that wants one, else to the pool. */
-export function releases(draft: Draft, decision: Decision, leads: Leads): void {
-  const wanting = decision.wanting.slice();
+/**
+ * Ready slices into service: guarantees first, then by priority and value, as decided; what is reserved for the shard
+ * before others. @returns the claims that are still open
+ */
+export function activations(draft: Draft, decision: Decision, leads: Leads): Activation[] {
+  const had = draft.ready.size;
+  const open: Activation[] = [];
+  const claims = new Claims([...decision.activate, ...decision.wanting]);
+  for (let claim = claims.next(); claim !== undefined; claim = claims.next()) {
+    const { shard, value } = claim;
+    const { holding } = draft.shards[shard]!;
+    if (draft.full || (draft.ready.size === 0 && holding.reserved.length === 0)) {
+      open.push(claim);
+      continue;
+    }
+    const reason = draft.reason(pressed(draft, claim), shard, leads.activate, draft.serving[shard]!, [
+      `${had} ready in the pool`,
+      `worth ${value.toFixed(2)} more in service than ready`,
+    ]);
+    const chosen = draft.useReserved(shard, reason) ?? draft.activate(shard, reason, fits(draft, shard));
+    if (chosen === undefined) open.push(claim);
+    else claims.met(claim, chosen.units);
+  }
+  return open;
+}
+
+/**
+ * Slices that the forecast does not pay for: straight to a shard that wants one, else to the pool.
+ * @param open claims that the pool did not meet. @returns those that are still open
+ */
+export function releases(
+  draft: Draft,
+  decision: Decision,
+  open: readonly Activation[],
+  leads: Leads,
+): Activation[] {
+  const claims = new Claims(open);
   decision.release.forEach((count, s) => {
     let left = count;
     while (left > 0 && !draft.full) {
-      const serving = draft.serving[s]!;
-      const next = nextTaker(draft, wanting, s);
-      const why = draft.reason('release', s, 0, serving, [
-        'keeping it until it is needed again costs more than a start',
-      ]);
-      const reason =
-        next === undefined
-          ? why
-          : draft.reason(
-              pressed(draft, next.shard, next.rule),
-              next.shard,
-              leads.drain,
-              draft.serving[next.shard]!,
-              ['the ready pool was empty', `given back by ${draft.shards[s]!.settings.name}`],
-            );
-      const moved = draft.giveBack(s, next?.shard, reason, left);
-      if (moved === undefined) return;
-      left -= moved.units;
+      const chosen = draft.spare(s, left);
+      if (chosen === undefined) return;
+      const claim = claims.next();
+      if (claim !== undefined && fits(draft, claim.shard)(chosen)) {
+        const reason = draft.reason(
+          pressed(draft, claim),
+          claim.shard,
+          leads.drain,
+          draft.serving[claim.shard]!,
+          ['the ready pool was empty', `given back by ${draft.shards[s]!.settings.name}`],
+        );
+        draft.giveBack(s, chosen, reason, claim.shard);
+        claims.met(claim, chosen.units);
+      } else {
+        const reason = draft.reason('release', s, 0, draft.serving[s]!, [
+          'keeping it until it is needed again costs more than a start',
+        ]);
+        draft.giveBack(s, chosen, reason);
+      }
+      left -= chosen.units;
     }
   });
+  const still: Activation[] = [];
+  for (let claim = claims.next(); claim !== undefined; claim = claims.next()) still.push(claim);
+  return still;
 }
 
 /** Slices on instances that AWS recommends to leave, once their shard does without: nothing is asked for or on its way. */
@@ -58,7 +96,7 @@ export function evacuations(draft: Draft, decision: Decision): void {
       const reason = draft.reason('interruption', s, 0, draft.serving[s]!, [
         'AWS recommends to leave its instance, and its replacement serves',
       ]);
-      draft.giveBackThis(s, candidate, reason);
+      draft.giveBack(s, candidate, reason);
       draft.serving[s]! += candidate.units;
     }
   });
@@ -67,45 +105,46 @@ export function evacuations(draft: Draft, decision: Decision): void {
 /**
  * Pre-emption. Only what neither the pool, nor released slices, nor starts can bring counts as contention; then a
  * guarantee takes from any shard above its own, and a slice that pays from a shard of lower priority.
+ * @param open claims that nothing else met
+ * @param coming units that starts and drained slices bring, for the first of them
  */
-export function preemptions(draft: Draft, decision: Decision, coming: number, leads: Leads): void {
+export function preemptions(draft: Draft, open: readonly Activation[], coming: number, leads: Leads): void {
   const owners = draft.shards.map((_, s) => s).filter((s) => draft.shards[s]!.mode === 'active');
   owners.sort((a, b) => draft.shards[a]!.priority - draft.shards[b]!.priority || a - b);
-  const mayGive = (s: number) => draft.serving[s]! - 1 >= draft.shards[s]!.floor - 1e-9;
+  const spare = (s: number) => draft.spare(s, draft.serving[s]! - draft.shards[s]!.floor);
+  const claims = new Claims(open);
   let covered = coming;
   let first = 0;
-  for (const want of decision.wanting) {
+  for (let claim = claims.next(); claim !== undefined && !draft.full; claim = claims.next()) {
     if (covered >= 1) {
       covered -= 1;
       continue;
     }
-    if (draft.full) return;
-    const taker = draft.shards[want.shard]!;
-    const have = draft.serving[want.shard]!;
+    const taker = draft.shards[claim.shard]!;
+    const have = draft.serving[claim.shard]!;
     const guaranteed = have < Math.min(taker.floor, taker.settings.guarantee / draft.index.unit);
     if (!guaranteed && gain(taker, leads.drain, have) < 1) continue;
-    while (first < owners.length && !mayGive(owners[first]!)) first += 1;
-    let from: number | undefined;
-    for (let i = first; i < owners.length && from === undefined; i++) {
-      const s = owners[i]!;
-      if (!guaranteed && draft.shards[s]!.priority >= taker.priority) break;
-      if (s !== want.shard && mayGive(s)) from = s;
+    while (first < owners.length && spare(owners[first]!) === undefined) first += 1;
+    for (const s of owners.slice(first, first + MOST_ASKED)) {
+      const owner = draft.shards[s]!;
+      if (!guaranteed && owner.priority >= taker.priority) break;
+      const chosen = s === claim.shard ? undefined : spare(s);
+      if (chosen === undefined || !fits(draft, claim.shard)(chosen)) continue;
+      const reason = draft.reason('pre-emption', claim.shard, leads.drain, have, [
+        `no ready slice, and no start could bring one`,
+        `taken from ${owner.settings.name}, which has more than its guarantee, at priority ${owner.priority} against ${taker.priority}`,
+      ]);
+      draft.giveBack(s, chosen, reason, claim.shard);
+      claims.met(claim, chosen.units);
+      break;
     }
-    if (from === undefined) continue;
-    const owner = draft.shards[from]!;
-    const reason = draft.reason('pre-emption', want.shard, leads.drain, have, [
-      `no ready slice, and no start could bring one`,
-      `taken from ${owner.settings.name}, which has more than its guarantee, at priority ${owner.priority} against ${taker.priority}`,
-    ]);
-    draft.giveBack(from, want.shard, reason, draft.serving[from]! - owner.floor);
   }
 }
 
 /** What only measured pressure asks for is named so; in hold every activation replaces a loss. */
 function pressed(
   draft: Draft,
-  s: number,
-  rule: Activation['rule'],
+  { shard: s, rule }: Activation,
 ): 'guarantee' | 'forecast' | 'reactive' | 'replace' {
   const shard = draft.shards[s]!;
   if (shard.mode === 'hold' || (shard.holding.losing > 0 && rule === 'forecast')) return 'replace';
@@ -113,10 +152,11 @@ function pressed(
   return shard.pressure > 1 ? 'reactive' : 'forecast';
 }
 
-function nextTaker(draft: Draft, wanting: Activation[], giver: number): Activation | undefined {
-  while (wanting.length > 0) {
-    const next = wanting.shift()!;
-    if (next.shard !== giver && draft.serving[next.shard]! < draft.shards[next.shard]!.ceiling) return next;
-  }
-  return undefined;
+/** Slices that a shard may still take without exceeding its maximum. */
+function fits(draft: Draft, s: number): (candidate: Candidate) => boolean {
+  const room = draft.shards[s]!.ceiling - draft.serving[s]! + 1e-9;
+  return ({ units }) => units <= room;
 }
+
+/** Owners asked in turn before a claim is put off to the next tick. */
+const MOST_ASKED = 64;

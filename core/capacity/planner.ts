@@ -4,14 +4,14 @@ import { MINUTE, type Seconds } from '../time.ts';
 import { consolidation, mixSwaps } from './consolidate.ts';
 import { type PoolView, Sizing } from './decide.ts';
 import { Draft } from './draft.ts';
-import { desiredAfter, fleetChange, fleetSize } from './fleet-actions.ts';
+import { desiredAfter, fleetChange, fleetSize, NO_CHANGE } from './fleet-actions.ts';
 import { type FleetIndex, indexFleet } from './fleet-index.ts';
 import { leadsOf, TICK } from './horizons.ts';
-import { activations, evacuations, preemptions, releases } from './moves.ts';
+import { activations, evacuations, expiries, preemptions, releases } from './moves.ts';
 import type { Finding, Plan, ShardPlan, Snapshot } from './plan.ts';
 import type { Loss } from './pool.ts';
 import { modeOf, type PlannedShard, plannedShards, slicePrice } from './shard-views.ts';
-import { wakeUps } from './standby.ts';
+import { wakeActions, wakesOf, withWoken } from './standby.ts';
 
 /** The shortest notice that Spot gave in a logged case: losses later than this after a decision are seen coming. */
 const NOTICE: Seconds = 100;
@@ -36,19 +36,22 @@ export function plan(
     throw new RangeError(`now: expected the snapshot's time ${snapshot.at}, got ${now}`);
   const leads = leadsOf(settings);
   const index = indexFleet(snapshot, settings, leads.start * TICK);
-  const shards = plannedShards(snapshot, forecasts, settings, index, leads.ticks);
-  const draft = new Draft(now, settings, index, shards);
   const perInstance = settings.fleet.slicesPerInstance;
-  const room = Math.max(0, settings.fleet.max - fleetSize(draft));
+  const seen = plannedShards(snapshot, forecasts, settings, index, leads.ticks);
+  const startable = Math.max(0, settings.fleet.max - fleetSize(index));
+  const wakes = wakesOf(index, seen, settings, startable);
+  const room = startable - wakes.length;
+  const shards = withWoken(seen, wakes);
+  const draft = new Draft(now, settings, index, shards);
   const pool = poolView(draft, room);
   const decision = new Sizing(leads).decide(shards, pool);
 
-  activations(draft, decision, leads);
-  releases(draft, decision, leads);
+  expiries(draft, touchable(settings, snapshot));
+  const open = releases(draft, decision, activations(draft, decision, leads), leads);
   evacuations(draft, decision);
-  const startable = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
-  const contended = decision.start > startable || room === 0;
-  if (contended) preemptions(draft, decision, index.arriving + startable, leads);
+  const soon = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
+  const contended = decision.start > soon || room === 0;
+  if (contended) preemptions(draft, open, index.arriving + soon, leads);
   const left = draft.ready.size;
   const surplus = Math.max(
     pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep,
@@ -56,13 +59,14 @@ export function plan(
   );
   consolidation(draft, surplus, leads);
   mixSwaps(draft, surplus, leads);
-  const change = fleetChange(draft, decision, Math.floor(surplus + 1e-9), room);
-  const wakes = wakeUps(draft);
+  // Without a single forecast nothing is known, and everything stays as it is.
+  const change =
+    shards.length === 0 ? NO_CHANGE : fleetChange(draft, decision, Math.floor(surplus + 1e-9), room);
 
   return {
     at: now,
     moves: draft.moves,
-    fleet: [...change.actions, ...wakes],
+    fleet: [...change.actions, ...wakeActions(draft, wakes)],
     desired: desiredAfter(draft, change),
     pool: {
       target: Math.min(pool.bound, decision.keep) / perInstance,
@@ -70,8 +74,16 @@ export function plan(
       bound: settings.readyPool.max,
     },
     shards: shardPlans(settings, snapshot, shards, draft),
-    findings: findings(draft, decision.wanting.length, decision.start, room * perInstance, snapshot),
+    findings: findings(draft, open.length, decision.start, room * perInstance, snapshot),
   };
+}
+
+/** Shards that may be moved at all; one that the settings do not know any more holds nothing. */
+function touchable(settings: Settings, snapshot: Snapshot): (shard: string) => boolean {
+  const shadow = new Set(
+    settings.shards.filter((shard) => modeOf(shard, snapshot) === 'shadow').map(({ name }) => name),
+  );
+  return (shard) => !shadow.has(shard);
 }
 
 function poolView({ settings, index }: Draft, room: number): PoolView {

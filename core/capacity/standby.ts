@@ -1,23 +1,79 @@
-import { LEVELS } from '../forecast/forecast.ts';
+import type { Settings } from '../settings/schema.ts';
 import type { Draft } from './draft.ts';
+import type { FleetIndex } from './fleet-index.ts';
+import { TICK } from './horizons.ts';
 import type { FleetAction } from './plan.ts';
+import type { PlannedShard } from './shard-views.ts';
 
-const Q90 = LEVELS.indexOf(0.9);
+/** A powered-down instance to be started for its shard. */
+export interface Wake {
+  readonly instance: string;
+  /** Index of the shard among the planned ones. */
+  readonly shard: number;
+  readonly units: number;
+  /** It is up before the load is there: until then nothing else need stand in. */
+  readonly inTime: boolean;
+}
 
-/** Powered-down instances of cold standby shards that the forecast, or an event in the calendar, calls for. */
-export function wakeUps(draft: Draft): FleetAction[] {
-  const wakes: FleetAction[] = [];
-  draft.shards.forEach((shard, s) => {
+/**
+ * Powered-down instances of cold standby shards that the forecast, or an event in the calendar, calls for: as many as
+ * the likely load needs beyond what the shard has, and its guarantee.
+ * @param room instances that may still be started before the fleet is at its maximum
+ */
+export function wakesOf(
+  index: FleetIndex,
+  shards: readonly PlannedShard[],
+  settings: Settings,
+  room: number,
+): Wake[] {
+  const { leadTimes, instanceTypes } = settings.fleet;
+  const lead = Math.round((leadTimes.standby.seconds + leadTimes.activate.seconds) / TICK);
+  const weights = new Map(instanceTypes.map(({ type, weight }) => [type, weight]));
+  const wakes: Wake[] = [];
+  shards.forEach((shard, s) => {
     const { standby, name } = shard.settings;
     if (standby === undefined || shard.asleep || shard.mode !== 'active') return;
-    const soon = shard.ahead.ticks.reduce((most, load) => Math.max(most, load.quantiles[Q90]!), 0);
-    for (const { id, shard: owner } of draft.index.standby) {
-      if (owner !== name) continue;
-      const reason = draft.reason('wake', s, 0, draft.serving[s]!, [
-        `likely load within minutes ${soon.toPrecision(3)}, wakes above ${standby.wakeAbove}`,
-      ]);
-      wakes.push({ kind: 'wake', instance: id, shard: name, reason });
+    const likely = shard.ahead.ticks.map((load) => load.at(0.9));
+    const most = Math.max(0, ...likely.filter((load) => load > standby.wakeAbove));
+    const need = Math.min(shard.ceiling, Math.max(shard.floor, most / shard.slice));
+    const inTime = likely.slice(0, lead).every((load) => load <= standby.wakeAbove);
+    let missing = need - shard.serving;
+    for (const { id, type, shard: owner } of index.standby) {
+      if (owner !== name || missing <= 1e-9 || wakes.length >= room) continue;
+      const units = (weights.get(type) ?? 1) / index.unit;
+      wakes.push({ instance: id, shard: s, units, inTime });
+      missing -= units;
     }
   });
   return wakes;
+}
+
+/** The shards with what wakes up in time counted as on its way. */
+export function withWoken(shards: readonly PlannedShard[], wakes: readonly Wake[]): readonly PlannedShard[] {
+  if (wakes.length === 0) return shards;
+  const woken = new Float64Array(shards.length);
+  for (const { shard, units, inTime } of wakes) if (inTime) woken[shard]! += units;
+  return shards.map((shard, s) => (woken[s]! > 0 ? { ...shard, serving: shard.serving + woken[s]! } : shard));
+}
+
+export function wakeActions(draft: Draft, wakes: readonly Wake[]): FleetAction[] {
+  return wakes.map(({ instance, shard: s }) => {
+    const { settings, ahead } = draft.shards[s]!;
+    const soon = Math.max(...ahead.ticks.map((load) => load.at(0.9)));
+    const reason = draft.reason('wake', s, 0, draft.serving[s]!, [
+      `likely load within minutes ${soon.toPrecision(3)}, wakes above ${settings.standby?.wakeAbove}`,
+    ]);
+    return { kind: 'wake', instance, shard: settings.name, reason };
+  });
+}
+
+/** Sleeping shards that have fewer powered-down instances than their settings ask for: the name once per one missing. */
+export function berths({ index, shards }: Draft): string[] {
+  // For whom an instance is on its way to standby is not known: one batch at a time.
+  if (index.toStandby > 0) return [];
+  return shards.flatMap(({ settings: { name, standby }, asleep, mode }) => {
+    if (standby === undefined || !asleep || mode !== 'active') return [];
+    const has = index.standby.filter(({ shard }) => shard === name).length;
+    return new Array<string>(Math.max(0, standby.instances - has)).fill(name);
+  });
 }
