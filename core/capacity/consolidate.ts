@@ -1,4 +1,5 @@
 import type { Group } from '../shards/instance.ts';
+import type { Accept } from './choose.ts';
 import type { Draft } from './draft.ts';
 import type { Candidate, Host } from './fleet-index.ts';
 import type { Leads } from './horizons.ts';
@@ -49,10 +50,9 @@ function vacate(
   const carried = carriedBy(draft, host);
   // Slices of one instance are equal, and what takes over from them must be as large.
   const size = carried[0]?.candidate.units;
-  const accept = (one: Candidate) =>
+  const accept: Accept = (one) =>
     one.units === size && one.host !== host && (group === undefined || one.host.instance.group === group);
-  const elsewhere = [...draft.ready].filter(accept);
-  if (carried.length !== host.used || elsewhere.length < host.used) return false;
+  if (carried.length !== host.used || !hasReady(draft, accept, host.used)) return false;
   if (draft.moves.length + 2 * carried.length > draft.settings.fleet.maxMovesPerTick) return false;
   draft.ready.remove(host);
   for (const { candidate, s } of carried) {
@@ -63,13 +63,24 @@ function vacate(
   return true;
 }
 
+function hasReady(draft: Draft, accept: Accept, count: number): boolean {
+  let found = 0;
+  for (const one of draft.ready) {
+    if (accept(one)) found += 1;
+    if (found >= count) return true;
+  }
+  return false;
+}
+
 function carriedBy(draft: Draft, host: Host): { candidate: Candidate; s: number }[] {
   const owners = new Set(
     host.slices.flatMap(({ placement }) => (placement.kind === 'active' ? [placement.shard] : [])),
   );
-  return draft.shards.flatMap((shard, s) => {
-    if (!owners.has(shard.settings.name) || shard.mode !== 'active') return [];
-    return shard.holding.active.filter((one) => one.host === host).map((candidate) => ({ candidate, s }));
+  return [...owners].flatMap((name) => {
+    const s = draft.shardAt.get(name);
+    if (s === undefined || draft.shards[s]!.mode !== 'active') return [];
+    const { active } = draft.shards[s]!.holding;
+    return active.filter((one) => one.host === host).map((candidate) => ({ candidate, s }));
   });
 }
 

@@ -25,6 +25,8 @@ export class Draft {
   /** Serving units per planned shard, as this plan leaves them. */
   readonly serving: Float64Array;
   readonly shards: readonly PlannedShard[];
+  /** Index in `shards` by name. */
+  readonly shardAt: ReadonlyMap<string, number>;
   private readonly spreads = new Map<PlannedShard, Spread>();
   private readonly orders = new Map<PlannedShard, Candidate[]>();
 
@@ -33,6 +35,7 @@ export class Draft {
     this.settings = settings;
     this.index = index;
     this.shards = shards;
+    this.shardAt = new Map(shards.map((shard, s) => [shard.settings.name, s]));
     this.ready = new ReadySlices(index.ready);
     this.serving = Float64Array.from(shards, ({ serving }) => serving);
   }

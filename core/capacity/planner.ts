@@ -10,7 +10,7 @@ import { leadsOf, TICK } from './horizons.ts';
 import { activations, evacuations, expiries, preemptions, releases } from './moves.ts';
 import type { Finding, Plan, ShardPlan, Snapshot } from './plan.ts';
 import type { Loss } from './pool.ts';
-import { modeOf, type PlannedShard, plannedShards, slicePrice } from './shard-views.ts';
+import { modeOf, plannedShards, slicePrice } from './shard-views.ts';
 import { wakeActions, wakesOf, withWoken } from './standby.ts';
 
 /** The shortest notice that Spot gave in a logged case: losses later than this after a decision are seen coming. */
@@ -73,7 +73,7 @@ export function plan(
       ready: left / perInstance,
       bound: settings.readyPool.max,
     },
-    shards: shardPlans(settings, snapshot, shards, draft),
+    shards: shardPlans(settings, snapshot, draft),
     findings: findings(draft, open.length, decision.start, room * perInstance, snapshot),
   };
 }
@@ -110,19 +110,13 @@ function spotLosses(settings: Settings, index: FleetIndex): Loss[] {
   return [...index.spotByZone.values()].map((slices) => ({ probability, slices }));
 }
 
-function shardPlans(
-  settings: Settings,
-  snapshot: Snapshot,
-  planned: readonly PlannedShard[],
-  draft: Draft,
-): ShardPlan[] {
-  const at = new Map(planned.map(({ settings: { name } }, s) => [name, s]));
+function shardPlans(settings: Settings, snapshot: Snapshot, draft: Draft): ShardPlan[] {
   return settings.shards.map((shard) => {
     const holding = draft.index.holdings.get(shard.name)!;
     const per = shard.capacity.perInstance * draft.index.unit;
     let active = 0;
     for (const { units } of holding.active) active += units;
-    const s = at.get(shard.name);
+    const s = draft.shardAt.get(shard.name);
     return {
       shard: shard.name,
       mode: modeOf(shard, snapshot),
