@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 /**
- * `node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N] [--height N]`: a picture of the top of a
- * report, or with `--full` of all of it, taken by Debian's chromium (`CHROMIUM` names another one).
+ * `node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--section ID] [--width N] [--height N]`: a picture of the
+ * top of a report, from a section on (`fleet`, `by-shard`), or with `--full` of all of it, taken by Debian's chromium (`CHROMIUM` names another one).
  */
 
 const FLAGS = [
@@ -39,6 +39,8 @@ interface Shot {
   readonly dark: boolean;
   /** The whole page instead of one screen. */
   readonly full: boolean;
+  /** Id of the element at the top of the picture. */
+  readonly section?: string;
   /** CSS pixels. */
   readonly width: number;
   readonly height: number;
@@ -47,7 +49,7 @@ interface Shot {
 export async function screenshot(
   report: string,
   out: string,
-  { dark, full, width, height }: Shot,
+  { dark, full, section, width, height }: Shot,
 ): Promise<void> {
   const browser = await launchChromium();
   try {
@@ -58,7 +60,7 @@ export async function screenshot(
       bypassCSP: true,
     });
     await page.goto(pathToFileURL(resolve(report)).href);
-    if (full) {
+    if (full || section !== undefined) {
       // Charts are drawn when they come near the screen: make the screen as high as the page.
       const whole = await page.evaluate('document.documentElement.scrollHeight');
       await page.setViewportSize({ width, height: Math.min(Number(whole), 16_000) });
@@ -66,10 +68,18 @@ export async function screenshot(
     // Every chart on the screen, and there is one as soon as the screen reaches the fleet.
     await page.waitForFunction(`[...document.querySelectorAll('[data-chart]')].every((chart) =>
       chart.getBoundingClientRect().top > innerHeight || chart.dataset.drawn === 'yes')`);
-    await page.screenshot({ path: out });
+    const top = section === undefined ? undefined : await topOf(page, section, report);
+    await page.screenshot({ path: out, ...(top !== undefined && { clip: { x: 0, y: top, width, height } }) });
   } finally {
     await browser.close();
   }
+}
+
+async function topOf(page: Page, section: string, report: string): Promise<number> {
+  const element = page.locator(`[id=${JSON.stringify(section)}]`);
+  const box = (await element.count()) > 0 ? await element.boundingBox() : null;
+  if (box === null) throw new Error(`--section: ${report} has no element ${section}`);
+  return Math.max(0, box.y - 24);
 }
 
 async function main(): Promise<void> {
@@ -78,6 +88,7 @@ async function main(): Promise<void> {
     options: {
       dark: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
+      section: { type: 'string' },
       width: { type: 'string', default: '1280' },
       height: { type: 'string', default: '900' },
     },
@@ -85,12 +96,13 @@ async function main(): Promise<void> {
   const [report, out] = positionals;
   if (report === undefined || out === undefined || positionals.length > 2) {
     throw new Error(
-      'usage: node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--width N] [--height N]',
+      'usage: node cli/screenshot.ts REPORT.html OUT.png [--dark] [--full] [--section ID] [--width N] [--height N]',
     );
   }
   if (!existsSync(report)) throw new Error(`${report}: no such file`);
   const [width, height] = [pixels('width', values.width), pixels('height', values.height)];
-  await screenshot(report, out, { dark: values.dark, full: values.full, width, height });
+  const { dark, full, section } = values;
+  await screenshot(report, out, { dark, full, width, height, ...(section !== undefined && { section }) });
 }
 
 function pixels(option: string, text: string): number {
