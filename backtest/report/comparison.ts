@@ -13,7 +13,7 @@ export function comparisonOf(comparison: Comparison): Html {
   return html`<section id="comparison">
 <header><h2>Against other policies on the same load</h2>
 <p>All policies, ours included, play the same minute model here, on the same load without Spot and failures, so our figures differ a little from the run’s above.</p></header>
-<div class="compare"><div class="card"><div class="head"><h3>What every bit of unmet load costs</h3><span class="stats">A line is what a policy’s knobs can do, the dot what was chosen. Lower and further left is better.</span></div>
+<div class="compare"><div class="card"><div class="head"><h3>What less unmet load costs</h3><span class="stats">A line is what a policy’s knobs can do, the dot what was chosen. Lower and further left is better.</span></div>
 ${frontPlot(comparison, WIDE)}${frontPlot(comparison, NARROW)}</div>
 <div class="card"><table class="policies">
 <thead><tr><th>Policy</th><th class="n">Instance-hours</th><th class="n">Cost</th><th class="n">Unmet load</th><th class="n">Hours at our unmet load</th><th class="n">Ours against it</th></tr></thead>

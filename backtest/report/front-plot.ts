@@ -33,8 +33,8 @@ export const NARROW: Shape = {
   name: 'narrow',
   width: 360,
   height: 470,
-  box: { left: 34, right: 172, top: 44, bottom: 420 },
-  labels: { x: 236, chars: 21, gap: 11, lead: 52 },
+  box: { left: 40, right: 160, top: 44, bottom: 420 },
+  labels: { x: 222, chars: 21, gap: 11, lead: 55 },
 };
 
 /**
@@ -60,7 +60,8 @@ ${labelsOf(traces, comparison, shape)}
 }
 
 function axes({ box, height, name }: Shape, x: Scale, y: Scale): Html {
-  const ticks = name === 'wide' ? x.ticks : x.ticks.filter((tick) => Number.isInteger(Math.log10(tick)));
+  const decades = x.ticks.filter((tick) => Number.isInteger(Math.log10(tick)));
+  const ticks = name === 'wide' || decades.length < 2 ? x.ticks : decades;
   return html`${y.ticks.map((tick) => html`<line class="grid" x1="${box.left}" x2="${box.right}" y1="${y.at(tick)}" y2="${y.at(tick)}"/><text class="axis" text-anchor="end" x="${box.left - 8}" y="${y.at(tick) + 4}">${name === 'wide' ? formatNumber(tick) : formatShort(tick)}</text>`)}
 ${ticks.map((tick) => html`<text class="axis" text-anchor="middle" x="${x.at(tick)}" y="${box.bottom + 20}">${formatPercent(tick)}</text>`)}
 <text class="axis" x="0" y="${box.top - 22}">instance-hours</text>

@@ -77,7 +77,9 @@ export function tilesOf(run: RunRecord): Html {
     tile(
       'Absorbed',
       slices === 0 ? '–' : formatPercent(absorbed / slices),
-      slices === 0 ? 'no slice was hit' : `${absorbed} of ${slices} slices replaced in time`,
+      slices === 0
+        ? 'no slice was hit'
+        : `${formatNumber(absorbed)} of ${formatNumber(slices)} slices replaced in time`,
     ),
   ];
   return html`<div class="tiles">${tiles}</div>
@@ -86,7 +88,7 @@ export function tilesOf(run: RunRecord): Html {
 
 function movesHint(done: number, all: number): string {
   if (all === 0) return 'none was needed';
-  return done === all ? 'all done' : `${formatPercent(done / all)} done`;
+  return done === all ? 'all done' : `${formatNumber(all - done)} of them failed, dropped or still open`;
 }
 
 function tile(label: string, value: string, hint: string, tone = ''): Html {

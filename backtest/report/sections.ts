@@ -11,13 +11,13 @@ export function fleetSection(run: RunRecord): Html {
   const timeline =
     zones === 0
       ? html`<p class="empty">No Spot interruption in this run.</p>`
-      : html`<div class="chart" data-chart="interruptions" style="height:${60 + 34 * zones}px" role="img" aria-label="Interruptions over time, one row per zone"></div>`;
+      : html`<div class="chart" data-chart="interruptions" style="height:${52 + 44 * zones}px" role="img" aria-label="Interruptions over time, one row per zone"></div>`;
   return html`<section id="fleet"><header><h2>The fleet</h2>
 <p>Drag over any chart to zoom all of them, double-click to see everything again. Hover for the numbers.</p></header>
 <div class="stack">
 <div class="card"><div class="head"><h3>Instances per placement</h3></div><div class="legend">${['active', 'ready', 'activating', 'starting', 'draining'].map((name) => key(name, name))}${key('stopped', 'stopped', 'rule')}${markKeys('starts and wakes', 'releases')}</div><div class="chart" data-chart="fleet" role="img" aria-label="Instances per placement over time, stacked"></div></div>
 <div class="card"><div class="head"><h3>Ready pool</h3></div><div class="legend">${key('ready', 'ready')}${key('load', 'target', 'rule dash')}${key('unmet', `bound (${run.settings.readyPool.max})`, 'rule')}</div><div class="chart" data-chart="pool" role="img" aria-label="Ready pool against its target and its bound"></div></div>
-<div class="card"><div class="head"><h3>Spot interruptions</h3></div>${zones === 0 ? html`` : html`<div class="legend"><span style="--c:var(--capacity)"><b>●</b>all replaced in time</span><span style="--c:var(--surprise)"><b>◐</b>in part</span><span style="--c:var(--unmet)"><b>○</b>not at all</span></div>`}${timeline}</div>
+<div class="card"><div class="head"><h3>Spot interruptions</h3></div>${zones === 0 ? html`` : html`<div class="legend"><span style="--c:var(--capacity)"><b>●</b>replaced in time</span><span style="--c:var(--unmet)"><b>◐</b>in part</span><span style="--c:var(--unmet)"><b>○</b>not at all</span><span>larger: several at once</span></div>`}${timeline}</div>
 <div class="card"><div class="head"><h3>Cost</h3></div><div class="legend">${key('active', '$ per hour')}${key('load', '$ since the start', 'rule dash')}</div><div class="chart" data-chart="cost" role="img" aria-label="Cost per hour and in total"></div></div>
 </div></section>`;
 }
@@ -37,12 +37,15 @@ export function shardSection(run: RunRecord): Html {
   const units = new Map(run.settings.shards.map((shard) => [shard.name, shard.capacity.unit]));
   return html`<section id="by-shard"><header><h2>Shard by shard</h2>
 <p>Band: the forecast one lead time before (10 – 90 %). Zoomed out, lines are means and grey is the load’s range.</p></header>
-<div class="legend">${key('load', 'load', 'rule')}${key('band', 'forecast band', '')}${key('median', 'median', 'rule dash')}${key('capacity', 'capacity, darker where unused', 'ground')}${key('unmet', 'unmet', '')}${markKeys('a slice comes', 'a slice goes')}<span style="--c:var(--surprise)"><b>▲</b>not foreseen (reactive, pre-emption, replacement, interruption)</span><span style="--c:var(--unmet)"><b>▲</b>failed</span></div>
+<div class="legend">${key('load', 'load', 'rule')}${key('band', 'forecast band', '')}${key('median', 'median', 'rule dash')}${key('capacity', 'capacity, stronger where unused', 'ground')}${key('unmet', 'unmet', '')}${markKeys('a slice comes', 'a slice goes')}<span style="--c:var(--surprise)"><b>▲</b>not foreseen (reactive, pre-emption, replacement, interruption)</span><span style="--c:var(--unmet)"><b>▲</b>failed</span></div>
 <div class="tools"><input id="filter" type="search" placeholder="Filter shards" aria-label="Filter shards by name" autocomplete="off">
 <label>Sort <select id="sort"><option value="index">as in the settings</option><option value="unmet">most unmet first</option><option value="peak">highest peak first</option><option value="moves">most moves first</option></select></label>
 <output id="shown"></output><output id="range" class="range"></output><button id="reset" type="button" hidden>Reset zoom</button></div>
-<div class="stack" id="shards">${run.shards.map((shard, i) => shardCard(shard, i, units.get(shard.name) ?? '', moves.get(shard.name) ?? 0))}</div></section>`;
+<div class="stack${run.shards.length > MANY ? ' many' : ''}" id="shards">${run.shards.map((shard, i) => shardCard(shard, i, units.get(shard.name) ?? '', moves.get(shard.name) ?? 0))}</div></section>`;
 }
+
+/** From more shards than this on, two stand side by side where the screen is wide enough. */
+const MANY = 20;
 
 function shardCard(shard: ShardRecord, index: number, unit: string, moves: number): Html {
   let [load, unmet, peak, queues] = [0, 0, 0, false];

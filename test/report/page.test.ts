@@ -71,6 +71,37 @@ describe.skipIf(missing)('the page in chromium', () => {
     expect(await colours('shard', 0)).toBeGreaterThan(3);
   });
 
+  it('shows what was missed in red, and only that', async () => {
+    const red = (index: number) =>
+      chart('shard', index)
+        .locator('canvas')
+        .evaluate((canvas) => {
+          const { width, height } = canvas as unknown as { width: number; height: number };
+          // biome-ignore lint/suspicious/noExplicitAny: the DOM's types are not part of this project
+          const { data } = (canvas as any).getContext('2d').getImageData(0, 0, width, height);
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4)
+            if (data[i] > 170 && data[i + 1] < 110 && data[i + 2] < 120) count++;
+          return count;
+        });
+    const missed = (index: number) => made.shards[index]!.unmet.some((value) => value > 0);
+    expect([missed(1), missed(2)]).toEqual([true, false]);
+    await drawn('shard', 1);
+    expect(await red(1)).toBeGreaterThan(4);
+    await drawn('shard', 2);
+    expect(await red(2)).toBe(0);
+  });
+
+  it('tells of the interruption that is hovered', async () => {
+    const box = await drawn('interruptions');
+    const [first] = [...made.interruptions]
+      .filter(({ zone }) => zone === 'a')
+      .sort((a, b) => a.goneAt - b.goneAt);
+    const share = (first!.goneAt - made.start) / (made.step * 2016);
+    await page.mouse.move(box.x + share * box.width, box.y + box.height / 6);
+    await expect.poll(() => page.locator('#tip').textContent()).toContain(`${first!.instance} in a`);
+  });
+
   it('tells the reason of a move that is hovered', async () => {
     const box = await drawn('shard', 0);
     await page.mouse.move(box.x + box.width / 2 + 3, box.y + box.height - 20);

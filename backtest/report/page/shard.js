@@ -91,8 +91,8 @@ function drawUnmet({ u, ctx, ratio, size, first, count, edges, height }, { load,
     ctx.globalAlpha = 0.85;
     ctx.fillRect(left, top, width, height(load[worst] - unmet[worst]) - top);
     const share = Math.sqrt(Math.min(1, missed / all / 0.25));
-    ctx.globalAlpha = Math.min(1, 0.25 + 1.2 * share);
-    ctx.fillRect(left, u.bbox.top, width, (1.5 + 10 * share) * ratio);
+    ctx.globalAlpha = Math.min(1, 0.12 + 1.5 * share);
+    ctx.fillRect(left, u.bbox.top, width, (1.5 + 9 * share) * ratio);
   }
   ctx.globalAlpha = 1;
 }

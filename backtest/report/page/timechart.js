@@ -30,8 +30,13 @@ export function setView(min, max) {
 
 export const resetView = () => setView(data.start, end);
 
+/** Asking the page for a colour takes as long as drawing a bar with it. */
+const colors = new Map();
+
 export function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!colors.has(name))
+    colors.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return colors.get(name);
 }
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
@@ -188,6 +193,7 @@ function fit() {
 new ResizeObserver(fit).observe(document.querySelector('main'));
 
 function redraw() {
+  colors.clear();
   for (const chart of charts.values()) {
     chart.destroy();
     if (chart.near) chart.build();
@@ -205,6 +211,7 @@ export async function loadAll() {
 
 addEventListener('beforeprint', () => {
   document.documentElement.classList.add('print');
+  colors.clear();
   for (const chart of charts.values()) {
     chart.destroy();
     chart.build();
