@@ -101,7 +101,7 @@ describe('the errors of one lead', () => {
     expect(errors.scale(0)).toBeCloseTo(1, 1);
     errors.add(100, 1);
     const shocked = errors.scale(0);
-    expect(shocked).toBeGreaterThan(20);
+    expect(shocked).toBeGreaterThan(10);
     for (let i = 0; i < 60; i++) errors.add(1, 1);
     expect(errors.scale(0)).toBeLessThan(shocked / 4);
   });
