@@ -62,7 +62,7 @@ export class Sizing {
     const { start, keep } = this.poolSize(views, serving, pool, have);
     let running = have + start;
     for (const n of serving) running += n;
-    const stock = stockTarget(views, serving, running, pool.stoppedPrice, this.leads);
+    const stock = stockTarget(views, serving, running, pool.stoppedPrice, this.leads, pool.losses);
     return { release, activate, wanting, start, keep, stock };
   }
 

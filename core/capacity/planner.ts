@@ -1,6 +1,6 @@
 import type { Forecast } from '../forecast/forecast.ts';
 import type { Settings } from '../settings/schema.ts';
-import { MINUTE, type Seconds } from '../time.ts';
+import { DAY, MINUTE, type Seconds } from '../time.ts';
 import { consolidation, mixSwaps } from './consolidate.ts';
 import { type PoolView, Sizing } from './decide.ts';
 import { Draft } from './draft.ts';
@@ -52,7 +52,8 @@ export function plan(
   const soon = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
   const contended = decision.start > soon || room === 0;
   if (contended) preemptions(draft, open, index.arriving + soon, leads);
-  const left = draft.ready.size;
+  let left = 0;
+  for (const { units } of draft.ready) left += units;
   const surplus = Math.max(
     pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep,
     left - pool.bound,
@@ -69,8 +70,8 @@ export function plan(
     fleet: [...change.actions, ...wakeActions(draft, wakes)],
     desired: desiredAfter(draft, change),
     pool: {
-      target: Math.min(pool.bound, decision.keep) / perInstance,
-      ready: left / perInstance,
+      target: Math.min(pool.bound, decision.keep) * index.unit,
+      ready: left * index.unit,
       bound: settings.readyPool.max,
     },
     shards: shardPlans(settings, snapshot, draft),
@@ -102,12 +103,13 @@ function poolView({ settings, index }: Draft, room: number): PoolView {
   };
 }
 
-/** Losses that come sooner than a start could follow their notice: a zone's Spot slices go together. */
+/** A zone's Spot slices go together; what counts for the pool is what goes sooner than a start could follow the notice. */
 function spotLosses(settings: Settings, index: FleetIndex): Loss[] {
   const { leadTimes, interruptionsPerDay } = settings.fleet;
   const unseen = Math.max(0, leadTimes.warm.seconds + leadTimes.activate.seconds - NOTICE);
-  const probability = Math.min(1, (interruptionsPerDay * unseen) / 86_400);
-  return [...index.spotByZone.values()].map((slices) => ({ probability, slices }));
+  const probability = Math.min(1, (interruptionsPerDay * unseen) / DAY);
+  const perTick = Math.min(1, (interruptionsPerDay * TICK) / DAY);
+  return [...index.spotByZone.values()].map((slices) => ({ probability, perTick, slices }));
 }
 
 function shardPlans(settings: Settings, snapshot: Snapshot, draft: Draft): ShardPlan[] {

@@ -38,6 +38,8 @@ const WEIGHTS = LEVELS.map((_, i) => {
 /** Sudden losses that the pool should make up for: with `probability`, `slices` are called for at once. */
 export interface Loss {
   readonly probability: number;
+  /** Probability per tick that it happens at all, with or without enough notice. @default 0 */
+  readonly perTick?: number;
   readonly slices: number;
 }
 

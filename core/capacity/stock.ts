@@ -1,5 +1,6 @@
 import type { Distribution } from '../forecast/distribution.ts';
 import type { Leads } from './horizons.ts';
+import type { Loss } from './pool.ts';
 import type { ShardView } from './view.ts';
 
 /** How large the stock of stopped, initialised instances should be, in slices. */
@@ -23,6 +24,7 @@ const LAUNCH_MARGIN = 5;
  *
  * @param running slices that run or start, in all.
  * @param price of a stopped slice per tick, in slice-ticks.
+ * @param losses sudden ones: the stock should make up for the largest that is likely enough.
  */
 export function stockTarget(
   views: readonly ShardView[],
@@ -30,6 +32,7 @@ export function stockTarget(
   running: number,
   price: number,
   leads: Leads,
+  losses: readonly Loss[] = [],
 ): StockTarget {
   if (views.length === 0) return { least: 0, most: 0 };
   if (price <= 0) return { least: 0, most: Number.POSITIVE_INFINITY };
@@ -39,9 +42,19 @@ export function stockTarget(
   const near = (view: ShardView) => view.ahead.ticks[Math.min(soon, view.ahead.ticks.length - 1)]!;
   const keep = (price * soon) / saved;
   const kept = needAt(views, serving, 1 - keep, near);
-  const least = Math.max(0, Math.floor(needAt(views, serving, 1 - LAUNCH_MARGIN * keep, near) - running));
-  const cushion = kept - needAt(views, serving, 0.5, near);
-  let most = kept;
+  const middle = needAt(views, serving, 0.5, near);
+  const lost = (probability: number) =>
+    losses.reduce(
+      (n, { perTick = 0, slices }) => (perTick * soon >= probability ? Math.max(n, slices) : n),
+      0,
+    );
+  const wanted = Math.max(
+    needAt(views, serving, 1 - LAUNCH_MARGIN * keep, near),
+    middle + lost(LAUNCH_MARGIN * keep),
+  );
+  const least = Math.max(0, Math.floor(wanted - running));
+  const cushion = Math.max(kept - middle, lost(keep));
+  let most = middle + cushion;
   for (const [i, { minutes }] of views[0]!.ahead.coarse.entries()) {
     const likely = (price * minutes) / leads.cold;
     if (likely >= 1) break;
