@@ -76,6 +76,7 @@ async function run(options: Options): Promise<void> {
   await writableDir('--out', options.out);
   if (options.json !== undefined) await writableFile('--json', options.json);
   const results: { file: string; report: string; comparison: Comparison }[] = [];
+  const taken = new Set<string>();
   for (const file of files) {
     const trace = await readLoad(file);
     if (config === undefined) {
@@ -95,13 +96,21 @@ async function run(options: Options): Promise<void> {
       onProgress: (run, comparison) =>
         bar.update(Math.floor(70 * run + 30 * comparison), stage(run, comparison)),
     }).finally(() => bar.stop());
-    const dir = files.length === 1 ? options.out : join(options.out, record.title);
+    const dir = files.length === 1 ? options.out : join(options.out, folderFor(record.title, taken));
     const report = await save(dir, record);
     print(record, report);
     results.push({ file, report, comparison: record.comparison });
   }
   if (options.json !== undefined)
     await writeFile(options.json, `${JSON.stringify(json(results), null, 2)}\n`);
+}
+
+/** Files of one name in two directories must not overwrite each other's report. */
+function folderFor(title: string, taken: Set<string>): string {
+  let folder = title;
+  for (let n = 2; taken.has(folder); n++) folder = `${title}-${n}`;
+  taken.add(folder);
+  return folder;
 }
 
 async function text(file: string): Promise<string> {

@@ -6,6 +6,7 @@ import { deriveSettings } from '../backtest/input/derive.ts';
 import { readLoad } from '../backtest/input/read-load.ts';
 import { renderSettings } from '../backtest/input/render-settings.ts';
 import { SCHEMA_FILE } from './schema.ts';
+import { writableFile } from './writable.ts';
 
 interface Options {
   readonly load: string;
@@ -32,6 +33,7 @@ async function run({ load, peakInstances, out }: Options): Promise<void> {
   if (out !== undefined && existsSync(out)) {
     throw new Error(`--out: ${out} exists already, expected a new file`);
   }
+  if (out !== undefined) await writableFile('--out', out);
   const trace = await readLoad(load);
   const text = renderSettings(deriveSettings(trace, peakInstances), [
     `yaml-language-server: $schema=${relative(dirname(out ?? 'settings.yaml'), SCHEMA_FILE)}`,
