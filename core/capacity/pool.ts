@@ -176,7 +176,7 @@ export class PoolCalls implements PoolWorth {
       const p = into[m]!;
       if (p < 1e-9) continue;
       for (let n = 0; n <= reach; n++) {
-        const at = m + n < EXACT_SIZE ? m + n : EXACT_SIZE;
+        const at = Math.min(m + n, EXACT_SIZE);
         spare[at]! += p * row[n]!;
       }
     }

@@ -10,7 +10,7 @@ const RING = 8192;
 const ENOUGH = 400;
 const RESORT_EVERY = 1440;
 const FAST = 0.06;
-const SLOW = 0.0005;
+const SLOW = 0.002;
 const FAST_SHARE = 0.8;
 /** No forecast is surer than this share of the level. */
 const FLOOR_SHARE = 0.002;
@@ -29,7 +29,11 @@ export class Errors {
 
   /** Expected size of the next error, in load units, for a forecast of this level. */
   scale(level: number): number {
-    return Math.sqrt(FAST_SHARE * this.fast + (1 - FAST_SHARE) * this.slow) + FLOOR_SHARE * level + 1e-9;
+    return (
+      Math.sqrt(Math.max(0.05 * this.slow, this.fast ** FAST_SHARE * this.slow ** (1 - FAST_SHARE))) +
+      FLOOR_SHARE * level +
+      1e-9
+    );
   }
 
   /** Takes in one error and the scale that was expected of it. */

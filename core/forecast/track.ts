@@ -28,7 +28,7 @@ const EXPERTS: readonly (readonly [name: string, expert: Expert])[] = [
   ['weekly season, level-shifted', weeklyShifted],
 ];
 
-const MEMORY = 0.0005;
+const MEMORY = 0.002;
 
 /**
  * All that is known about forecasting one lead (points ahead): each expert's recent squared error, and the errors of
