@@ -52,10 +52,12 @@ export class Draft {
     return chosen;
   }
 
-  /** Moves a slice that is reserved for the shard into service; undefined when there is none. */
-  useReserved(s: number, reason: Reason): Candidate | undefined {
+  /** Moves a slice that is reserved for the shard into service; undefined when there is none that will do. */
+  useReserved(s: number, reason: Reason, accept: Accept): Candidate | undefined {
     const { holding, settings } = this.shards[s]!;
-    const chosen = holding.reserved.pop();
+    const [chosen] = holding.reserved
+      .filter((one) => accept(one) && !this.touched.has(one.slice.id))
+      .sort((a, b) => (a.slice.id < b.slice.id ? -1 : 1));
     if (chosen !== undefined) this.serve(s, chosen, { kind: 'reserved', shard: settings.name }, reason);
     return chosen;
   }

@@ -109,7 +109,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     } else if (placement.kind === 'reserved') {
       if (held.has(slice.id)) return;
       if (placement.until <= snapshot.at) expired.push(candidate);
-      else holding?.reserved.push(candidate);
+      else if (host.instance.rebalanceAt === undefined) holding?.reserved.push(candidate);
     } else if (held.has(slice.id)) arriving += units;
     else if (holding !== undefined) {
       holding.active.push(candidate);

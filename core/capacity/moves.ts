@@ -27,6 +27,7 @@ export function activations(draft: Draft, decision: Decision, leads: Leads): Act
   for (let claim = claims.next(); claim !== undefined; claim = claims.next()) {
     const { shard, value } = claim;
     const { holding } = draft.shards[shard]!;
+    const accept = fits(draft, shard);
     if (draft.full || (draft.ready.size === 0 && holding.reserved.length === 0)) {
       open.push(claim);
       continue;
@@ -35,7 +36,7 @@ export function activations(draft: Draft, decision: Decision, leads: Leads): Act
       `${had} ready in the pool`,
       `worth ${value.toFixed(2)} more in service than ready`,
     ]);
-    const chosen = draft.useReserved(shard, reason) ?? draft.activate(shard, reason, fits(draft, shard));
+    const chosen = draft.useReserved(shard, reason, accept) ?? draft.activate(shard, reason, accept);
     if (chosen === undefined) open.push(claim);
     else claims.met(claim, chosen.units);
   }

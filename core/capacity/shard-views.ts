@@ -68,7 +68,8 @@ export function plannedShards(
       slice: (shard.capacity.perInstance * index.unit) / pressure,
       worth: asleep ? 0 : unmet / perSlice,
       serving,
-      floor: mode === 'hold' ? Math.max(held, serving) : floor,
+      // What is only on its way cannot be given back yet.
+      floor: mode === 'hold' ? Math.max(held, serving) : Math.max(floor, holding.coming),
       ceiling: mode === 'hold' ? Math.max(held, serving) : ceiling,
       priority: shard.priority,
     });

@@ -53,7 +53,15 @@ export function withWoken(shards: readonly PlannedShard[], wakes: readonly Wake[
   if (wakes.length === 0) return shards;
   const woken = new Float64Array(shards.length);
   for (const { shard, units, inTime } of wakes) if (inTime) woken[shard]! += units;
-  return shards.map((shard, s) => (woken[s]! > 0 ? { ...shard, serving: shard.serving + woken[s]! } : shard));
+  return shards.map((shard, s) =>
+    woken[s]! > 0
+      ? {
+          ...shard,
+          serving: shard.serving + woken[s]!,
+          floor: Math.max(shard.floor, shard.holding.coming + woken[s]!),
+        }
+      : shard,
+  );
 }
 
 export function wakeActions(draft: Draft, wakes: readonly Wake[]): FleetAction[] {

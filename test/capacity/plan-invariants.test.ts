@@ -158,8 +158,10 @@ describe('every plan', () => {
   });
 
   it('does not depend on the order of instances', () => {
+    // Where only so many moves may start, which come first does.
+    const unlimited = randomScene.filter(({ settings }) => settings.fleet.maxMovesPerTick > 100);
     fc.assert(
-      fc.property(randomScene, fc.infiniteStream(fc.nat()), (scene, numbers) => {
+      fc.property(unlimited, fc.infiniteStream(fc.nat()), (scene, numbers) => {
         const instances = scene.snapshot.instances
           .map((instance) => [numbers.next().value as number, instance] as const)
           .sort(([a], [b]) => a - b)
