@@ -103,7 +103,7 @@ function ours(
   const { delays } = study;
   return delays.map((delay, d) => {
     const searches = bounds.map(({ usual }, i) => ({
-      first: spread(guesses[i]!),
+      first: spread(guesses[i]!, d === 0 ? UNSURE : LATER),
       shares: [...study.shares, ...ownShares([usual[d]!])],
     }));
     let pass = 0;
@@ -134,7 +134,7 @@ function ours(
 
 function perfect(study: Study, trace: ModelTrace, size: number, { floor }: BoundResult): Outcome[] {
   const guesses = study.shares.map((share) => worthAt(trace, size, floor, share));
-  const search = { first: spread(guesses), shares: study.shares };
+  const search = { first: spread(guesses, SURE), shares: study.shares };
   const [tried] = refineOurs({ ...study, sizes: [size] }, trace, [search], 0, () => perfectSight(trace));
   return paretoFront(tried!.map(({ outcome }) => outcome));
 }
@@ -171,14 +171,23 @@ function worthAt(trace: ModelTrace, size: number, floor: readonly FloorLine[], s
   return worth > 0 ? worth : 1;
 }
 
-/** Who does not know the load must value it up to twice as high for the same unmet share. */
-const UNSURE = 2.2;
-const STEP = 1.5;
+/**
+ * Who does not know the load must value it higher than the clairvoyant for the same unmet share, up to several times
+ * where little may go unmet. One more pass costs as much as ten more settings, so the first grid is wide.
+ */
+const UNSURE = 5;
+/** The same over what was found with metrics that are less late. */
+const LATER = 2.2;
+/** The same for perfect forecasts: whole instances and moves cost more than in the bound. */
+const SURE = 2;
+/** Closest neighbours of a first grid, and its most settings: what the usual settings miss may be next to nothing. */
+const STEP = 1.4;
+const MOST_FIRST = 14;
 
-/** First settings: a coarse geometric grid from the lowest guess to well above the highest one. */
-function spread(guesses: readonly number[]): number[] {
+/** First settings: a geometric grid from just below the lowest guess to `above` times the highest one. */
+function spread(guesses: readonly number[], above: number): number[] {
   const low = 0.9 * Math.min(...guesses);
-  const high = UNSURE * Math.max(...guesses);
-  const steps = Math.ceil(Math.log(high / low) / Math.log(STEP));
+  const high = above * Math.max(...guesses);
+  const steps = Math.min(MOST_FIRST - 1, Math.ceil(Math.log(high / low) / Math.log(STEP)));
   return Array.from({ length: steps + 1 }, (_, i) => low * (high / low) ** (i / steps));
 }
