@@ -27,14 +27,14 @@ export const WIDE: Shape = {
   width: 1140,
   height: 420,
   box: { left: 64, right: 760, top: 40, bottom: 366 },
-  labels: { x: 866, chars: 44, gap: 13, lead: 60 },
+  labels: { x: 866, chars: 44, gap: 13, lead: 66 },
 };
 export const NARROW: Shape = {
   name: 'narrow',
   width: 360,
   height: 470,
   box: { left: 40, right: 160, top: 44, bottom: 420 },
-  labels: { x: 222, chars: 21, gap: 11, lead: 55 },
+  labels: { x: 222, chars: 21, gap: 11, lead: 57 },
 };
 
 /**

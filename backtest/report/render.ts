@@ -25,7 +25,7 @@ export const PAGE_SCRIPTS = [
 ];
 
 /** In this order: what screens and paper need overrides the rest. */
-const PAGE_STYLES = ['page.css', 'plot.css', 'charts.css', 'screens.css'];
+const PAGE_STYLES = ['page.css', 'tables.css', 'plot.css', 'charts.css', 'screens.css'];
 
 /**
  * One self-contained page: no network, styles and scripts inside, about 0.1 MB and what the series take.
