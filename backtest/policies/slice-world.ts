@@ -229,7 +229,12 @@ function settingsOf(
         drain: seconds(config.lead.drain),
       },
     },
-    costs: { instanceHour, stoppedShare: config.stopped, unmetUnitHour: (worth * instanceHour) / mean },
+    costs: {
+      instanceHour,
+      stoppedShare: config.stopped,
+      unmetUnitHour: (worth * instanceHour) / mean,
+      unmetInstanceHour: Number.MIN_VALUE,
+    },
   });
   const guarantee = 1 / slicesPerInstance;
   return { ...settings, shards: settings.shards.map((shard) => ({ ...shard, guarantee })) };

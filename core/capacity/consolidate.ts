@@ -26,14 +26,19 @@ export function consolidation(draft: Draft, surplus: number, leads: Leads): void
  */
 export function mixSwaps(draft: Draft, surplus: number, leads: Leads): void {
   if (draft.settings.fleet.spotShare === 0) return;
-  const free = draft.freeHosts().filter(({ instance }) => instance.group === 'spot');
-  let swaps = Math.min(free.length, Math.floor(surplus / draft.settings.fleet.slicesPerInstance));
-  if (swaps === 0) return;
-  for (const host of plainHosts(draft)) {
+  let swaps = Math.floor(surplus / draft.settings.fleet.slicesPerInstance);
+  const free = new Map<string, number>();
+  for (const { instance } of swaps > 0 ? draft.freeHosts() : []) {
+    if (instance.group === 'spot') free.set(instance.type, (free.get(instance.type) ?? 0) + 1);
+  }
+  if (free.size === 0) return;
+  for (const host of replaceable(draft)) {
     if (swaps === 0 || draft.full) return;
-    if (host.instance.group !== 'steady') continue;
-    if (!vacate(draft, host, 'mix', leads, ['a Spot instance takes over from an On-Demand one'], 'spot'))
-      return;
+    const equal = free.get(host.instance.type) ?? 0;
+    if (equal === 0) continue;
+    const why = ['a Spot instance takes over from an On-Demand one'];
+    if (!vacate(draft, host, 'mix', leads, why, 'spot')) return;
+    free.set(host.instance.type, equal - 1);
     swaps -= 1;
   }
 }
@@ -82,6 +87,16 @@ function carriedBy(draft: Draft, host: Host): { candidate: Candidate; s: number 
     const { active } = draft.shards[s]!.holding;
     return active.filter((one) => one.host === host).map((candidate) => ({ candidate, s }));
   });
+}
+
+/** On-Demand instances that Spot ones could take over from: all that they carry may be moved. */
+export function replaceable(draft: Draft): Host[] {
+  const movable = ({ placement }: Host['slices'][number]) =>
+    placement.kind !== 'active' || draft.shards[draft.shardAt.get(placement.shard) ?? -1]?.mode === 'active';
+  const most = draft.settings.fleet.maxMovesPerTick / 2;
+  return plainHosts(draft).filter(
+    ({ instance, slices, used }) => instance.group === 'steady' && used <= most && slices.every(movable),
+  );
 }
 
 /** Instances that carry nothing but plain active and ready slices, which this plan has not touched; emptiest first. */

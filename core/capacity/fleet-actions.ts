@@ -1,3 +1,4 @@
+import { replaceable } from './consolidate.ts';
 import type { Decision } from './decide.ts';
 import type { Draft } from './draft.ts';
 import type { FleetIndex, Host } from './fleet-index.ts';
@@ -109,8 +110,12 @@ function idleFirst(draft: Draft): Host[] {
   return draft.freeHosts().sort((a, b) => rank(a) - rank(b) || (a.instance.id < b.instance.id ? -1 : 1));
 }
 
-/** Spot instances that are missing for the part of the fleet that will be needed all along the coarse horizons. */
-function spotShort({ settings, index, shards, serving }: Draft): number {
+/**
+ * Spot instances that are missing for the part of the fleet that will be needed all along the coarse horizons; no
+ * more than can take over from On-Demand ones, or they would stand idle, go, and be missing again.
+ */
+function spotShort(draft: Draft): number {
+  const { settings, index, shards, serving } = draft;
   const { spotShare, slicesPerInstance } = settings.fleet;
   if (spotShare === 0 || shards.length === 0) return 0;
   const times = Math.min(...shards.map(({ ahead }) => ahead.coarse.length));
@@ -124,7 +129,14 @@ function spotShort({ settings, index, shards, serving }: Draft): number {
   if (!Number.isFinite(needed)) return 0;
   const running = serving.reduce((sum, units) => sum + units, 0);
   const wanted = Math.floor((spotShare * Math.min(needed, running)) / slicesPerInstance);
-  return Math.max(0, wanted - index.running.spot - index.starting.spot);
+  const short = wanted - index.running.spot - index.starting.spot;
+  if (short <= 0) return 0;
+  // Which type comes is not known, and only an equal one can take over.
+  const hosts = replaceable(draft);
+  const equal = settings.fleet.instanceTypes.map(
+    ({ type }) => hosts.filter(({ instance }) => instance.type === type).length,
+  );
+  return Math.min(short, ...equal);
 }
 
 function poolReason(why: string): Reason {

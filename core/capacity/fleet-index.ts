@@ -33,6 +33,8 @@ export interface Holding {
   losing: number;
   /** Units that serve on instances which AWS recommends to leave: they do not count, so that they are replaced in time. */
   doomed: number;
+  /** When the first of what is lost or doomed was announced; infinite where nothing is. */
+  lostSince: number;
 }
 
 /** The snapshot, sorted once for the planner. Sizes are in units: the smallest slice that the settings know. */
@@ -73,7 +75,14 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   const held = new Set(snapshot.held);
   const holdings = new Map<string, Holding>();
   for (const { name } of settings.shards)
-    holdings.set(name, { active: [], coming: 0, reserved: [], losing: 0, doomed: 0 });
+    holdings.set(name, {
+      active: [],
+      coming: 0,
+      reserved: [],
+      losing: 0,
+      doomed: 0,
+      lostSince: Number.POSITIVE_INFINITY,
+    });
   const hosts: Host[] = [];
   const ready: Candidate[] = [];
   const expired: Candidate[] = [];
@@ -113,7 +122,11 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     } else if (held.has(slice.id)) arriving += units;
     else if (holding !== undefined) {
       holding.active.push(candidate);
-      if (host.instance.rebalanceAt !== undefined) holding.doomed += units;
+      const { rebalanceAt } = host.instance;
+      if (rebalanceAt !== undefined) {
+        holding.doomed += units;
+        holding.lostSince = Math.min(holding.lostSince, rebalanceAt);
+      }
     }
     if (placement.kind === 'active' && host.instance.group === 'spot') {
       spotByZone.set(host.instance.zone, (spotByZone.get(host.instance.zone) ?? 0) + units);
@@ -152,7 +165,9 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
         leaving += 1;
         for (const { placement, share } of instance.slices) {
           const holding = placement.kind === 'active' ? holdings.get(placement.shard) : undefined;
-          if (holding !== undefined) holding.losing += share / unit;
+          if (holding === undefined) continue;
+          holding.losing += share / unit;
+          holding.lostSince = Math.min(holding.lostSince, instance.since);
         }
         break;
       case 'draining':

@@ -44,8 +44,7 @@ export function plannedShards(
     const holding = index.holdings.get(shard.name)!;
     const ahead = lookAhead(forecast, ticks + 1);
     const pressure = pressureOf(shard, measured.get(shard.name), holding, index.unit);
-    const unmet =
-      settings.costs.unmetUnitHour ?? settings.costs.unmetInstanceHour / shard.capacity.perInstance;
+    const unmet = unmetPrice(shard, settings);
     let active = 0;
     for (const { units } of holding.active) active += units;
     const serving = active - holding.doomed + holding.coming;
@@ -54,9 +53,8 @@ export function plannedShards(
     const ceiling = slices(shard.max ?? settings.fleet.max);
     const floor = asleep ? 0 : Math.min(ceiling, slices(shard.guarantee));
     // In hold the size is kept: what was lost comes back, one for one, and nothing else moves.
-    const held = slices(
-      snapshot.holdAt?.[shard.name] ?? (serving + holding.losing + holding.doomed) * index.unit,
-    );
+    const holdAt = snapshot.holdAt?.[shard.name];
+    const held = holdAt === undefined ? serving + notReplaced(holding) : slices(holdAt);
     planned.push({
       settings: shard,
       mode,
@@ -75,6 +73,20 @@ export function plannedShards(
     });
   }
   return planned;
+}
+
+/** Units that a shard lost or will lose and that nothing came for since: in hold nothing else comes. */
+function notReplaced({ active, coming, losing, doomed, lostSince }: Holding): number {
+  let came = coming;
+  for (const { slice, host, units } of active) {
+    if (slice.placement.since >= lostSince && host.instance.rebalanceAt === undefined) came += units;
+  }
+  return Math.max(0, losing + doomed - came);
+}
+
+/** $ per unit of the shard's load left unserved for an hour: by the unit or by the instance, whichever is more. */
+export function unmetPrice({ capacity }: ShardSettings, { costs }: Settings): number {
+  return Math.max(costs.unmetUnitHour ?? 0, costs.unmetInstanceHour / capacity.perInstance);
 }
 
 /** $ of a running instance of weight 1 for an hour, in the mix that the settings ask for. */
