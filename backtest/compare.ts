@@ -1,5 +1,6 @@
 import { leadsOf, planningHorizons } from '../core/capacity/horizons.ts';
 import { lookAhead } from '../core/capacity/look-ahead.ts';
+import { unmetPrice } from '../core/capacity/shard-views.ts';
 import { createForecaster } from '../core/forecast/create.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE } from '../core/time.ts';
@@ -98,14 +99,13 @@ function modelConfig(settings: Settings): ModelConfig {
 const WORTHS = [1, 0.25, 0.5, 2, 4];
 
 function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: ModelConfig): Outcome[] {
-  const { costs } = settings;
   const capacity = settings.shards.map((shard) => shard.capacity.perInstance);
   const mean = capacity.reduce((a, b) => a + b, 0) / capacity.length;
-  const worth =
-    costs.unmetUnitHour === undefined
-      ? costs.unmetInstanceHour / costs.instanceHour
-      : (costs.unmetUnitHour * mean) / costs.instanceHour;
-  const ours = WORTHS.map((factor) => new Ours(trace, config, factor * worth));
+  const perUnit = settings.shards.map((shard) => unmetPrice(shard, settings) / settings.costs.instanceHour);
+  const ours = WORTHS.map((factor) => {
+    const scaled = perUnit.map((worth) => factor * worth);
+    return new Ours(trace, config, (scaled.reduce((a, b) => a + b, 0) / scaled.length) * mean, scaled);
+  });
   const forecasters = trace.shards.map((shard) => createForecaster(settings, shard));
   const horizons = planningHorizons(settings);
   for (let t = 0; t < window.end; t++) {

@@ -33,13 +33,18 @@ export function deriveSettings(trace: LoadTrace, peakInstances = 20): Settings {
     })),
     readyPool: { max: pool },
     fleet: { max: peaks + pool + Math.ceil(peaks / 20) },
-    costs: { unmetUnitHour: unmetCost(trace, peakInstances) },
+    costs: {
+      unmetUnitHour: unmetCost(trace, peakInstances),
+      unmetInstanceHour: Number((UNMET_AT_LEAST * DEFAULT_INSTANCE_HOUR).toPrecision(3)),
+    },
   };
   return settingsSchema.parse(input);
 }
 
 /** Unmet load costs this many times what the mean shard's instance that would have served it costs. */
 const UNMET_OVER_INSTANCE = 12;
+/** And for any shard at least this many times its own, so that one with little load is not given up for its size. */
+const UNMET_AT_LEAST = 4;
 
 /** One price for a unit of unmet load of every shard, because one trace has one unit. */
 function unmetCost(trace: LoadTrace, peakInstances: number): number {

@@ -16,7 +16,7 @@ export class Ours {
   private readonly sizing: Sizing;
   private readonly capacity: readonly number[];
   private readonly config: ModelConfig;
-  private readonly unitWorth: number;
+  private readonly unitWorth: readonly number[];
   private readonly serving: Float64Array;
   private ready = 0;
   private draining: number[] = [];
@@ -29,13 +29,17 @@ export class Ours {
   /** Where the instance-minutes went, for the table of what separates us from the clairvoyant. */
   readonly spent = { serving: 0, ready: 0, moving: 0, stopped: 0 };
 
-  constructor(trace: ModelTrace, config: ModelConfig, worth: number) {
+  /**
+   * @param worth of the load of one mean instance, in the cost of that instance.
+   * @param perUnit what a unit of load is worth in each shard, in instances. @default the same for all shards
+   */
+  constructor(trace: ModelTrace, config: ModelConfig, worth: number, perUnit?: readonly number[]) {
     this.worth = worth;
     this.config = config;
     this.capacity = capacities(trace, config);
     this.sizing = new Sizing(modelLeads(config));
     const mean = this.capacity.reduce((a, b) => a + b, 0) / this.capacity.length;
-    this.unitWorth = worth / mean;
+    this.unitWorth = perUnit ?? this.capacity.map(() => worth / mean);
     // The judged window opens with each shard at the size of its first load; every policy begins so.
     this.serving = Float64Array.from(this.capacity, (one, s) =>
       Math.max(1, Math.ceil(trace.load[s]![trace.history]! / one)),
@@ -70,7 +74,7 @@ export class Ours {
     return ahead.map((look, s) => ({
       ahead: look,
       slice: this.capacity[s]!,
-      worth: this.unitWorth,
+      worth: this.unitWorth[s]!,
       serving: this.serving[s]!,
       floor: 1,
       ceiling: Number.POSITIVE_INFINITY,

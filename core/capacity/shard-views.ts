@@ -21,6 +21,8 @@ export interface PlannedShard extends ShardView {
 const MOST_PRESSURE = 2;
 /** Measured utilisation this far above what load over capacity says counts as pressure. */
 const TOLERANCE = 1.1;
+/** Below this part of its bound utilisation says little: an idle instance is busy with itself. */
+const TELLS = 0.5;
 
 export function modeOf(shard: ShardSettings, snapshot: Snapshot): Mode {
   return snapshot.modes?.[shard.name] ?? shard.mode;
@@ -95,9 +97,9 @@ export function slicePrice({ costs, fleet }: Settings): number {
 }
 
 /**
- * Adjustment from what is measured, on top of the forecast: utilisation above its bound although load over capacity
- * is lower, or latency above its bound, says that an instance does less than the settings say. Then each slice
- * counts for less, so that the shard gets more of them.
+ * Adjustment from what is measured, on top of the forecast: utilisation well above load over capacity, or latency
+ * above its bound, says that an instance does less than the settings say. Then each slice counts for less: for so
+ * much that utilisation comes to its bound, and stays there when the shard has got what it lacked.
  */
 function pressureOf(
   shard: ShardSettings,
@@ -117,10 +119,10 @@ function pressureOf(
   const { utilization, latency } = measured;
   if (
     utilization !== undefined &&
-    utilization > shard.react.utilization &&
+    utilization > TELLS * shard.react.utilization &&
     utilization > expected * TOLERANCE
   ) {
-    pressure = utilization / Math.max(expected, utilization / MOST_PRESSURE);
+    pressure = Math.max(1, utilization / (Math.max(expected, 1e-9) * shard.react.utilization));
   }
   if (
     latency !== undefined &&

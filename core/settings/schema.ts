@@ -251,7 +251,7 @@ export const settingsSchema = z
           .positive()
           .optional()
           .describe(
-            '$ per unit of load left unserved for an hour, the same for all shards; replaces unmetInstanceHour where the shards share one unit.',
+            '$ per unit of load left unserved for an hour, the same for all shards: for shards that share one unit. Where unmetInstanceHour comes to more, that counts.',
           ),
       })
       .prefault({})
