@@ -52,7 +52,7 @@ export function stockTarget(
     needAt(views, serving, 1 - LAUNCH_MARGIN * keep, near),
     middle + lost(LAUNCH_MARGIN * keep),
   );
-  const least = Math.max(0, Math.floor(wanted - running));
+  const least = Math.max(0, Math.round(wanted - running));
   const cushion = Math.max(kept - middle, lost(keep));
   let most = middle + cushion;
   for (const [i, { minutes }] of views[0]!.ahead.coarse.entries()) {
