@@ -23,6 +23,7 @@ export class SliceWorld {
   readonly settings: Settings;
   private readonly trace: ModelTrace;
   private readonly config: ModelConfig;
+  private readonly from: number;
   private readonly knobs: string;
   private readonly machines = new Map<string, Machine>();
   private readonly free = { launched: 0 };
@@ -30,8 +31,18 @@ export class SliceWorld {
   private unmet = 0;
   private load = 0;
 
-  /** @param worth of unmet load, as a multiple of what the instance that would have served it costs (as in `Ours`) */
-  constructor(trace: ModelTrace, config: ModelConfig, worth: number, slicesPerInstance: number) {
+  /**
+   * @param worth of unmet load, as a multiple of what the instance that would have served it costs (as in `Ours`)
+   * @param from minute of the trace with which play begins
+   */
+  constructor(
+    trace: ModelTrace,
+    config: ModelConfig,
+    worth: number,
+    slicesPerInstance: number,
+    from = trace.history,
+  ) {
+    this.from = from;
     this.trace = trace;
     this.config = config;
     this.knobs = `unmet load worth ${worth.toFixed(2)}, ${slicesPerInstance} slices per instance`;
@@ -63,13 +74,13 @@ export class SliceWorld {
     return this.trace.start + t * MINUTE;
   }
 
-  /** The judged window opens with each shard at the size of its first load, packed as closely as it goes. */
+  /** Play begins with each shard at the size of its first load, packed as closely as it goes. */
   private populate(): void {
     const { shards, fleet } = this.settings;
-    const at = this.timeOf(this.trace.history);
+    const at = this.timeOf(this.from);
     let ready: Machine['slices'] = [];
     shards.forEach(({ name, capacity, guarantee }, s) => {
-      const instances = Math.max(guarantee, this.trace.load[s]![this.trace.history]! / capacity.perInstance);
+      const instances = Math.max(guarantee, this.trace.load[s]![this.from]! / capacity.perInstance);
       const slices = Math.ceil(instances * fleet.slicesPerInstance - 1e-9);
       for (let i = 0; i < slices; i++) {
         if (ready.length === 0) ready = this.run(this.newFacts(at)).slices.slice();

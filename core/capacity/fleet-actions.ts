@@ -62,7 +62,9 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
     const stoppable = group === 'steady' && rebalanceAt === undefined;
     const shard = stoppable ? beds.shift() : undefined;
     if (shard !== undefined) {
-      const considered = [`${shard} sleeps, and has fewer powered-down instances than its settings ask for`];
+      const considered = [
+        `fewer instances stand by for ${shard} than its settings ask for, and it does without this one`,
+      ];
       actions.push({
         kind: 'release',
         instance: id,

@@ -52,11 +52,9 @@ export function plan(
   const soon = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
   const contended = decision.start > soon || room === 0;
   if (contended) preemptions(draft, open, index.arriving + soon, leads);
-  let left = 0;
-  for (const { units } of draft.ready) left += units;
   const surplus = Math.max(
     pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep,
-    left - pool.bound,
+    readyUnits(draft) - pool.bound,
   );
   consolidation(draft, surplus, leads);
   mixSwaps(draft, surplus, leads);
@@ -71,7 +69,7 @@ export function plan(
     desired: desiredAfter(draft, change),
     pool: {
       target: Math.min(pool.bound, decision.keep) * index.unit,
-      ready: left * index.unit,
+      ready: readyUnits(draft) * index.unit,
       bound: settings.readyPool.max,
     },
     shards: shardPlans(settings, snapshot, draft),
@@ -85,6 +83,13 @@ function touchable(settings: Settings, snapshot: Snapshot): (shard: string) => b
     settings.shards.filter((shard) => modeOf(shard, snapshot) === 'shadow').map(({ name }) => name),
   );
   return (shard) => !shadow.has(shard);
+}
+
+/** Units that are ready and that the plan leaves so. */
+function readyUnits(draft: Draft): number {
+  let sum = 0;
+  for (const { units } of draft.ready) sum += units;
+  return sum;
 }
 
 function poolView({ settings, index }: Draft, room: number): PoolView {

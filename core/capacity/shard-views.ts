@@ -3,6 +3,7 @@ import type { Mode, Settings, ShardSettings } from '../settings/schema.ts';
 import type { FleetIndex, Holding } from './fleet-index.ts';
 import { type LookAhead, lookAhead } from './look-ahead.ts';
 import type { Measured, Snapshot } from './plan.ts';
+import { wakeLead } from './standby.ts';
 import type { ShardView } from './view.ts';
 
 /** A shard that the planner may move, as the sizing rules and the choice of slices see it. */
@@ -50,7 +51,7 @@ export function plannedShards(
     let active = 0;
     for (const { units } of holding.active) active += units;
     const serving = active - holding.doomed + holding.coming;
-    const asleep = sleeps(shard, ahead, serving > 0);
+    const asleep = sleeps(shard, ahead, serving > 0, wakeLead(settings));
     const slices = (instances: number) => instances / index.unit;
     const ceiling = slices(shard.max ?? settings.fleet.max);
     const floor = asleep ? 0 : Math.min(ceiling, slices(shard.guarantee));
@@ -136,15 +137,19 @@ function pressureOf(
 }
 
 /**
- * A standby shard wakes when a likely load within minutes reaches its bound, and sleeps again once none does within
+ * A standby shard wakes when a likely load comes to its bound by the time that it could serve, and sleeps again once none does within
  * `sleepAfter`: it does not lie down for a short lull, and does not get up for a far-off event.
  */
-function sleeps({ standby }: ShardSettings, ahead: LookAhead, awake: boolean): boolean {
+function sleeps({ standby }: ShardSettings, ahead: LookAhead, awake: boolean, lead: number): boolean {
   if (standby === undefined) return false;
   const q90 = (load: { at(level: number): number }) => load.at(0.9);
-  if (ahead.ticks.some((load) => q90(load) > standby.wakeAbove)) return false;
-  if (!awake) return true;
-  return !ahead.coarse.some(
-    ({ minutes, load }) => minutes * 60 <= standby.sleepAfter && q90(load) > standby.wakeAbove,
+  // A sleeping one need not look farther than it takes to wake up.
+  const ticks = awake ? ahead.ticks : ahead.ticks.slice(0, lead + 2);
+  if (ticks.some((load) => q90(load) > standby.wakeAbove)) return false;
+  return (
+    !awake ||
+    !ahead.coarse.some(
+      ({ minutes, load }) => minutes * 60 <= standby.sleepAfter && q90(load) > standby.wakeAbove,
+    )
   );
 }

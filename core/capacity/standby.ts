@@ -15,6 +15,11 @@ export interface Wake {
   readonly inTime: boolean;
 }
 
+/** Ticks from the decision until a woken instance serves. */
+export function wakeLead({ fleet: { leadTimes } }: Settings): number {
+  return Math.max(1, Math.round((leadTimes.standby.seconds + leadTimes.activate.seconds) / TICK));
+}
+
 /**
  * Powered-down instances of cold standby shards that the forecast, or an event in the calendar, calls for: as many as
  * the likely load needs beyond what the shard has, and its guarantee.
@@ -26,14 +31,13 @@ export function wakesOf(
   settings: Settings,
   room: number,
 ): Wake[] {
-  const { leadTimes, instanceTypes } = settings.fleet;
-  const lead = Math.round((leadTimes.standby.seconds + leadTimes.activate.seconds) / TICK);
-  const weights = new Map(instanceTypes.map(({ type, weight }) => [type, weight]));
+  const lead = wakeLead(settings);
+  const weights = new Map(settings.fleet.instanceTypes.map(({ type, weight }) => [type, weight]));
   const wakes: Wake[] = [];
   shards.forEach((shard, s) => {
     const { standby, name } = shard.settings;
     if (standby === undefined || shard.asleep || shard.mode !== 'active') return;
-    const likely = shard.ahead.ticks.map((load) => load.at(0.9));
+    const likely = shard.ahead.ticks.slice(0, lead + 2).map((load) => load.at(0.9));
     const most = Math.max(0, ...likely.filter((load) => load > standby.wakeAbove));
     const need = Math.min(shard.ceiling, Math.max(shard.floor, most / shard.slice));
     const inTime = likely.slice(0, lead).every((load) => load <= standby.wakeAbove);
@@ -75,13 +79,17 @@ export function wakeActions(draft: Draft, wakes: readonly Wake[]): FleetAction[]
   });
 }
 
-/** Sleeping shards that have fewer powered-down instances than their settings ask for: the name once per one missing. */
-export function berths({ index, shards }: Draft): string[] {
+/**
+ * Shards that have fewer instances, powered down or serving, than should stand by for them: the name once per one
+ * missing.
+ */
+export function berths({ index, shards, serving }: Draft): string[] {
   // For whom an instance is on its way to standby is not known: one batch at a time.
   if (index.toStandby > 0) return [];
-  return shards.flatMap(({ settings: { name, standby }, asleep, mode }) => {
-    if (standby === undefined || !asleep || mode !== 'active') return [];
-    const has = index.standby.filter(({ shard }) => shard === name).length;
-    return new Array<string>(Math.max(0, standby.instances - has)).fill(name);
+  return shards.flatMap(({ settings: { name, standby }, mode }, s) => {
+    if (standby === undefined || mode !== 'active') return [];
+    const down = index.standby.filter(({ shard }) => shard === name).length;
+    const missing = Math.floor(standby.instances - down - serving[s]! * index.unit + 1e-9);
+    return new Array<string>(Math.max(0, missing)).fill(name);
   });
 }
