@@ -127,13 +127,9 @@ export class ReadySlices {
   }
 }
 
-function leaving({ host }: Candidate): number {
-  return host.instance.rebalanceAt === undefined ? 0 : 1;
-}
-
 /**
- * Which of a shard's slices to give back first: on instances that AWS recommends to leave, of the group that has more
- * than its part, on the emptiest instance (so that it comes free whole), where the shard has most.
+ * Which of a shard's slices to give back first: on the emptiest instance (so that it comes free whole), of the group
+ * that has more than its part, where the shard has most.
  */
 export function giveBackOrder(
   active: readonly Candidate[],
@@ -142,7 +138,6 @@ export function giveBackOrder(
 ): Candidate[] {
   return [...active].sort(
     (a, b) =>
-      leaving(b) - leaving(a) ||
       a.host.used - b.host.used ||
       Number(b.host.instance.group === surplusGroup) - Number(a.host.instance.group === surplusGroup) ||
       spread.inZone(b.host.instance.zone) - spread.inZone(a.host.instance.zone) ||

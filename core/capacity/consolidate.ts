@@ -89,21 +89,24 @@ function carriedBy(draft: Draft, host: Host): { candidate: Candidate; s: number 
   });
 }
 
-/** On-Demand instances that Spot ones could take over from: all that they carry may be moved. */
+/** On-Demand instances that Spot ones could take over from. */
 export function replaceable(draft: Draft): Host[] {
-  const movable = ({ placement }: Host['slices'][number]) =>
-    placement.kind !== 'active' || draft.shards[draft.shardAt.get(placement.shard) ?? -1]?.mode === 'active';
-  const most = draft.settings.fleet.maxMovesPerTick / 2;
-  return plainHosts(draft).filter(
-    ({ instance, slices, used }) => instance.group === 'steady' && used <= most && slices.every(movable),
-  );
+  return plainHosts(draft).filter(({ instance }) => instance.group === 'steady');
 }
 
-/** Instances that carry nothing but plain active and ready slices, which this plan has not touched; emptiest first. */
+/**
+ * Instances that could be emptied by one plan, which has not touched them: they carry nothing but ready slices and
+ * active ones of shards that may be moved. Emptiest first.
+ */
 function plainHosts(draft: Draft): Host[] {
-  const plain = ({ id, placement }: Host['slices'][number]) =>
-    !draft.touched.has(id) && (placement.kind === 'ready' || placement.kind === 'active');
+  const most = draft.settings.fleet.maxMovesPerTick / 2;
+  const plain = ({ id, placement }: Host['slices'][number]) => {
+    if (draft.touched.has(id)) return false;
+    if (placement.kind === 'ready') return true;
+    const owner = placement.kind === 'active' ? draft.shardAt.get(placement.shard) : undefined;
+    return owner !== undefined && draft.shards[owner]!.mode === 'active';
+  };
   return draft.index.hosts
-    .filter((host) => !host.held && host.used > 0 && host.slices.every(plain))
+    .filter(({ held, used, slices }) => !held && used > 0 && used <= most && slices.every(plain))
     .sort((a, b) => a.used - b.used || (a.instance.id < b.instance.id ? -1 : 1));
 }

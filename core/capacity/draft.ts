@@ -128,6 +128,13 @@ export class Draft {
     );
   }
 
+  /** Takes a slice off an instance that AWS recommends to leave: its shard counts without it, and nobody gets it. */
+  evacuate(s: number, chosen: Candidate, reason: Reason): void {
+    const shard = this.shards[s]!;
+    this.spreadOf(shard).add(chosen, -1);
+    this.add(chosen, { kind: 'active', shard: shard.settings.name }, { kind: 'ready' }, reason);
+  }
+
   private spreadOf(shard: PlannedShard): Spread {
     const known = this.spreads.get(shard);
     if (known !== undefined) return known;
@@ -139,7 +146,8 @@ export class Draft {
   private orderOf(shard: PlannedShard): Candidate[] {
     const known = this.orders.get(shard);
     if (known !== undefined) return known;
-    const order = giveBackOrder(shard.holding.active, this.spreadOf(shard), this.surplusGroup());
+    const staying = shard.holding.active.filter(({ host }) => host.instance.rebalanceAt === undefined);
+    const order = giveBackOrder(staying, this.spreadOf(shard), this.surplusGroup());
     this.orders.set(shard, order);
     return order;
   }

@@ -93,12 +93,10 @@ export function evacuations(draft: Draft, decision: Decision): void {
       ({ host }) => host.instance.rebalanceAt !== undefined,
     )) {
       if (draft.full) return;
-      if (draft.touched.has(candidate.slice.id)) continue;
       const reason = draft.reason('interruption', s, 0, draft.serving[s]!, [
         'AWS recommends to leave its instance, and its replacement serves',
       ]);
-      draft.giveBack(s, candidate, reason);
-      draft.serving[s]! += candidate.units;
+      draft.evacuate(s, candidate, reason);
     }
   });
 }

@@ -54,7 +54,9 @@ export function plannedShards(
     const asleep = sleeps(shard, ahead, serving > 0, wakeLead(settings));
     const slices = (instances: number) => instances / index.unit;
     const ceiling = slices(shard.max ?? settings.fleet.max);
-    const floor = asleep ? 0 : Math.min(ceiling, slices(shard.guarantee));
+    // Awake, even a standby shard that is guaranteed nothing serves.
+    const least = Math.max(slices(shard.guarantee), shard.standby === undefined ? 0 : 1);
+    const floor = asleep ? 0 : Math.min(ceiling, least);
     // In hold the size is kept: what was lost comes back, one for one, and nothing else moves.
     const holdAt = snapshot.holdAt?.[shard.name];
     const held = holdAt === undefined ? serving + notReplaced(holding) : slices(holdAt);

@@ -4,6 +4,7 @@ import type { FleetIndex } from './fleet-index.ts';
 import { TICK } from './horizons.ts';
 import type { FleetAction } from './plan.ts';
 import type { PlannedShard } from './shard-views.ts';
+import { gain } from './view.ts';
 
 /** A powered-down instance to be started for its shard. */
 export interface Wake {
@@ -15,6 +16,9 @@ export interface Wake {
   readonly inTime: boolean;
 }
 
+/** Most units that one tick looks for beyond what a shard has. */
+const MOST_UNITS = 1000;
+
 /** Ticks from the decision until a woken instance serves. */
 export function wakeLead({ fleet: { leadTimes } }: Settings): number {
   return Math.max(1, Math.round((leadTimes.standby.seconds + leadTimes.activate.seconds) / TICK));
@@ -22,7 +26,7 @@ export function wakeLead({ fleet: { leadTimes } }: Settings): number {
 
 /**
  * Powered-down instances of cold standby shards that the forecast, or an event in the calendar, calls for: as many as
- * the likely load needs beyond what the shard has, and its guarantee.
+ * the load to come pays for beyond what the shard has, and its guarantee; one slice at least.
  * @param room instances that may still be started before the fleet is at its maximum
  */
 export function wakesOf(
@@ -37,16 +41,21 @@ export function wakesOf(
   shards.forEach((shard, s) => {
     const { standby, name } = shard.settings;
     if (standby === undefined || shard.asleep || shard.mode !== 'active') return;
-    const likely = shard.ahead.ticks.slice(0, lead + 2).map((load) => load.at(0.9));
-    const most = Math.max(0, ...likely.filter((load) => load > standby.wakeAbove));
-    const need = Math.min(shard.ceiling, Math.max(shard.floor, most / shard.slice));
-    const inTime = likely.slice(0, lead).every((load) => load <= standby.wakeAbove);
+    const soon = shard.ahead.ticks.slice(0, lead + 2);
+    const inTime = soon.slice(0, lead).every((load) => load.at(0.9) <= standby.wakeAbove);
+    // What does not pay would be given back at once.
+    const pays = (have: number) => have + 1 <= shard.ceiling && soon.some((_, h) => gain(shard, h, have) > 1);
+    let need = Math.max(shard.floor, shard.serving);
+    while (need < shard.serving + MOST_UNITS && pays(need)) need += 1;
     let missing = need - shard.serving;
-    for (const { id, type, shard: owner } of index.standby) {
-      if (owner !== name || missing <= 1e-9 || wakes.length >= room) continue;
-      const units = (weights.get(type) ?? 1) / index.unit;
-      wakes.push({ instance: id, shard: s, units, inTime });
-      missing -= units;
+    const down = index.standby.filter((one) => one.shard === name);
+    const unitsOf = (type: string) => (weights.get(type) ?? 1) / index.unit;
+    // The largest first, so that few are woken.
+    down.sort((a, b) => unitsOf(b.type) - unitsOf(a.type) || (a.id < b.id ? -1 : 1));
+    for (const { id, type } of down) {
+      if (missing <= 1e-9 || wakes.length >= room) break;
+      wakes.push({ instance: id, shard: s, units: unitsOf(type), inTime });
+      missing -= unitsOf(type);
     }
   });
   return wakes;
