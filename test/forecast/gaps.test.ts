@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { normals } from '../../backtest/model/fill.ts';
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
 import { DAY_POINTS, daily, feed, forecasterOf, quantile, STEP, T0 } from './series.ts';
 
@@ -27,7 +28,14 @@ describe('a gap', () => {
 
   it('while it lasts, moves the target away from the newest point', () => {
     const forecaster = forecasterOf({ leads: [STEP, HOUR, 3 * HOUR] });
-    feed(forecaster, daily(9));
+    // A load that wanders: the farther the target, the wider the forecast.
+    const normal = normals(7);
+    let walk = 0;
+    const wandering = daily(9, { level: 1000, noise: 0 }).map((load) => {
+      walk += 10 * normal();
+      return Math.max(0, load + walk);
+    });
+    feed(forecaster, wandering);
     const known = T0 + 9 * DAY - STEP;
     const [soon, later] = [0, 3 * HOUR - STEP].map((wait) => forecaster.forecast(known + wait, [STEP]));
     const width = (forecast: typeof soon) => quantile(forecast!, 0.9) - quantile(forecast!, 0.1);

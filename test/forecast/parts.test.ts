@@ -76,7 +76,8 @@ describe('the errors of one lead', () => {
 
   it('give their own quantiles from the 400th on', () => {
     const errors = new Errors();
-    const at = (level: number) => (level * 400 - 0.5) / 400;
+    // They are counted in bins; here one is at most 0.013 × the value wide.
+    const near = (level: number) => 0.002 + 0.013 * level;
     // 0 … 399 in an order that is not theirs, each a scale of 400.
     for (let i = 0; i < 400; i++) {
       if (i > 0) expect(errors.around(0, 400)[MEDIAN]).toBe(0);
@@ -84,9 +85,9 @@ describe('the errors of one lead', () => {
     }
     const quantiles = errors.around(0, 1);
     LEVELS.slice(0, -1).forEach((level, i) => {
-      expect(quantiles[i]).toBeCloseTo(at(level), 5);
+      expect(Math.abs(quantiles[i]! - level)).toBeLessThan(near(level));
     });
-    expect(quantiles.at(-1)).toBeCloseTo(399 / 400, 5);
+    expect(Math.abs(quantiles.at(-1)! - 399 / 400)).toBeLessThan(near(1));
   });
 
   it('are never below zero once added to the centre', () => {
