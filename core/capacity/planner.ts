@@ -52,10 +52,8 @@ export function plan(
   const soon = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
   const contended = decision.start > soon || room === 0;
   if (contended) preemptions(draft, open, index.arriving + soon, leads);
-  const surplus = Math.max(
-    pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep,
-    readyUnits(draft) - pool.bound,
-  );
+  // The bound is in what the sizing keeps: above it only what will surely be called for.
+  const surplus = pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep;
   consolidation(draft, surplus, leads);
   mixSwaps(draft, surplus, leads);
   // Without a single forecast nothing is known, and everything stays as it is.

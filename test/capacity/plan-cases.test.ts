@@ -96,6 +96,17 @@ describe('weights', () => {
     expect(look.plan.moves.map(({ slice }) => slice)).toEqual([`${fleet[2]!.id}:8080`]);
   });
 
+  it('releases by size what the pool need not keep', () => {
+    const settings = settingsOf(
+      [{ guarantee: 0 }],
+      { instanceTypes: types },
+      { readyPool: { target: 2, max: 2 } },
+    );
+    const fleet = many(3, () => running(settings, ['ready'], { type: 'm7i.xlarge' }));
+    const look = planned(settings, fleet, [0]);
+    expect(sizeOf(look.stayingReady)).toBe(2);
+  });
+
   it('counts the pool and its bound by size', () => {
     const settings = settingsOf([{ guarantee: 0 }], { instanceTypes: types }, { readyPool: { max: 2 } });
     const fleet = many(3, () => running(settings, ['ready'], { type: 'm7i.xlarge' }));
@@ -210,6 +221,20 @@ describe('reactive adjustment', () => {
     expect(rules({ latency: 0.3 })).toEqual(['reactive']);
     // It is believed up to twice: 320 at 50 each.
     expect(rules({ latency: 5 })).toEqual(['reactive', 'reactive', 'reactive']);
+  });
+});
+
+describe('what a workflow holds', () => {
+  it('is neither given out nor released with its instance', () => {
+    const settings = settingsOf([{}], {}, { readyPool: { max: 0 } });
+    const [first, second] = [running(settings, ['ready']), running(settings, ['ready'])];
+    const fleet = [running(settings, ['active a']), first, second];
+    const held = [`${first.id}:8080`];
+    const loads = (load: number) => steadyForecasts(settings, [load], 0.02);
+    const needed = plan(snapshotOf(fleet, { held }), loads(290), settings, AT);
+    expect(needed.moves.map(({ slice }) => slice)).toEqual([`${second.id}:8080`]);
+    const idle = plan(snapshotOf(fleet, { held }), loads(80), settings, AT);
+    expect(idle.fleet.map((one) => ('instance' in one ? one.instance : one.kind))).toEqual([second.id]);
   });
 });
 

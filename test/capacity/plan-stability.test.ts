@@ -53,9 +53,10 @@ describe('with the same forecast tick after tick', () => {
           ({ name, guarantee, max = guarantee }) =>
             sizeOf(look.active(name)) < Math.min(guarantee, max) - 1e-9,
         );
-        if (short) expect(look.size).toBe(settings.fleet.max);
-        // What cannot be moved keeps its instance, and the rest of it ready.
-        if (awake.length === look.shards.length) {
+        // With several sizes what is left may be too large for a shard's maximum.
+        if (short && settings.fleet.instanceTypes.length === 1) expect(look.size).toBe(settings.fleet.max);
+        // What cannot be moved, or not in one tick, keeps its instance, and the rest of it ready.
+        if (awake.length === look.shards.length && settings.fleet.maxMovesPerTick > 100) {
           const largest = Math.max(...settings.fleet.instanceTypes.map(({ weight }) => weight));
           expect(sizeOf(look.stayingReady)).toBeLessThan(settings.readyPool.max + largest);
         }
