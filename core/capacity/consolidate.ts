@@ -13,7 +13,9 @@ export function consolidation(draft: Draft, surplus: number, leads: Leads): void
   const { slicesPerInstance } = draft.settings.fleet;
   if (slicesPerInstance === 1 || surplus < slicesPerInstance || draft.freeHosts().length > 0 || draft.full)
     return;
-  const [host] = plainHosts(draft).filter(({ used, slices }) => used < slices.length);
+  const [host] = plainHosts(draft)
+    .filter(({ used, slices }) => used < slices.length)
+    .sort(emptier);
   if (host === undefined) return;
   vacate(draft, host, 'consolidate', leads, [
     `${host.instance.id} carries ${host.used} of ${slicesPerInstance} slices; the pool has ${Math.floor(surplus)} more than it needs`,
@@ -32,7 +34,7 @@ export function mixSwaps(draft: Draft, surplus: number, leads: Leads): void {
     if (instance.group === 'spot') free.set(instance.type, (free.get(instance.type) ?? 0) + 1);
   }
   if (free.size === 0) return;
-  for (const host of replaceable(draft)) {
+  for (const host of replaceable(draft).sort(emptier)) {
     if (swaps === 0 || draft.full) return;
     const equal = free.get(host.instance.type) ?? 0;
     if (equal === 0) continue;
@@ -89,6 +91,10 @@ function carriedBy(draft: Draft, host: Host): { candidate: Candidate; s: number 
   });
 }
 
+function emptier(a: Host, b: Host): number {
+  return a.used - b.used || (a.instance.id < b.instance.id ? -1 : 1);
+}
+
 /** On-Demand instances that Spot ones could take over from. */
 export function replaceable(draft: Draft): Host[] {
   return plainHosts(draft).filter(({ instance }) => instance.group === 'steady');
@@ -96,7 +102,7 @@ export function replaceable(draft: Draft): Host[] {
 
 /**
  * Instances that could be emptied by one plan, which has not touched them: they carry nothing but ready slices and
- * active ones of shards that may be moved. Emptiest first.
+ * active ones of shards that may be moved. In no order.
  */
 function plainHosts(draft: Draft): Host[] {
   const most = draft.settings.fleet.maxMovesPerTick / 2;
@@ -106,7 +112,7 @@ function plainHosts(draft: Draft): Host[] {
     const owner = placement.kind === 'active' ? draft.shardAt.get(placement.shard) : undefined;
     return owner !== undefined && draft.shards[owner]!.mode === 'active';
   };
-  return draft.index.hosts
-    .filter(({ held, used, slices }) => !held && used > 0 && used <= most && slices.every(plain))
-    .sort((a, b) => a.used - b.used || (a.instance.id < b.instance.id ? -1 : 1));
+  return draft.index.hosts.filter(
+    ({ held, used, slices }) => !held && used > 0 && used <= most && slices.every(plain),
+  );
 }

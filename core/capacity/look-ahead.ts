@@ -1,4 +1,4 @@
-import { blended, Distribution } from '../forecast/distribution.ts';
+import { Distribution } from '../forecast/distribution.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import { LOOK_AHEAD_TICKS, TICK } from './horizons.ts';
 
@@ -25,11 +25,13 @@ export function lookAhead(forecast: Forecast, count: number = LOOK_AHEAD_TICKS +
     const lower = horizons[Math.max(0, next - 1)]!;
     const between = upper.ahead > ahead && lower.ahead < ahead;
     ticks.push(
-      new Distribution(
-        between
-          ? blended(lower.quantiles, upper.quantiles, (ahead - lower.ahead) / (upper.ahead - lower.ahead))
-          : upper.quantiles,
-      ),
+      between
+        ? new Distribution(
+            lower.quantiles,
+            upper.quantiles,
+            (ahead - lower.ahead) / (upper.ahead - lower.ahead),
+          )
+        : new Distribution(upper.quantiles),
     );
   }
   const coarse = horizons

@@ -14,17 +14,24 @@ const TAIL_SPAN = Math.log((1 - LEVELS[TAIL_FROM]!) / ABOVE_TOP);
  * capacity. Its slope is the value of the next bit of capacity.
  */
 export class Distribution {
-  readonly quantiles: readonly number[];
-  /** Expected excess over each quantile; worked out when first asked for, because most distributions never are. */
+  private readonly lower: ArrayLike<number>;
+  private readonly upper: ArrayLike<number>;
+  private readonly weight: number;
+  // Worked out when first asked for: of the many that a plan has at hand it looks at few.
+  private known: readonly number[] | undefined;
   private excesses: readonly number[] | undefined;
-  private readonly tail: number;
 
-  constructor(quantiles: ArrayLike<number>) {
-    // Plain arrays all along: a small typed array costs an allocation outside the heap.
-    const q = isPlain(quantiles) ? quantiles : plain(quantiles);
-    this.quantiles = q;
+  /** @param upper with it, the quantiles are a share `weight` of the way from `quantiles` to it, level by level */
+  constructor(quantiles: ArrayLike<number>, upper: ArrayLike<number> = quantiles, weight = 0) {
+    this.lower = quantiles;
+    this.upper = upper;
+    this.weight = weight;
+    this.known = undefined;
     this.excesses = undefined;
-    this.tail = Math.max(0, (q[TOP]! - q[TAIL_FROM]!) / TAIL_SPAN);
+  }
+
+  get quantiles(): readonly number[] {
+    return this.known ?? this.learn();
   }
 
   get median(): number {
@@ -39,7 +46,7 @@ export class Distribution {
   /** The load that is not exceeded with this probability (0 < level < 1). */
   at(level: number): number {
     const q = this.quantiles;
-    if (level >= LEVELS[TOP]!) return q[TOP]! + this.tail * Math.log(ABOVE_TOP / (1 - level));
+    if (level >= LEVELS[TOP]!) return q[TOP]! + tailOf(q) * Math.log(ABOVE_TOP / (1 - level));
     if (level <= LEVELS[0]) return q[0]!;
     let i = TOP - 1;
     while (LEVELS[i]! > level) i--;
@@ -51,7 +58,8 @@ export class Distribution {
     const q = this.quantiles;
     const e = this.excesses ?? this.integrate();
     if (capacity >= q[TOP]!) {
-      return this.tail > 0 ? e[TOP]! * Math.exp((q[TOP]! - capacity) / this.tail) : 0;
+      const tail = tailOf(q);
+      return tail > 0 ? e[TOP]! * Math.exp((q[TOP]! - capacity) / tail) : 0;
     }
     if (capacity <= q[0]!) return e[0]! + q[0]! - capacity;
     let i = TOP - 1;
@@ -67,16 +75,30 @@ export class Distribution {
     return this.excess(low) - this.excess(high);
   }
 
+  private learn(): readonly number[] {
+    const { lower, upper, weight } = this;
+    // Plain arrays all along: a small typed array costs an allocation outside the heap.
+    const q = weight > 0 ? blended(lower, upper, weight) : isPlain(lower) ? lower : plain(lower);
+    this.known = q;
+    return q;
+  }
+
+  /** Expected excess over each quantile. */
   private integrate(): readonly number[] {
     const q = this.quantiles;
     const e = plain(q);
-    e[TOP] = ABOVE_TOP * this.tail;
+    e[TOP] = ABOVE_TOP * tailOf(q);
     for (let i = TOP - 1; i >= 0; i--) {
       e[i] = e[i + 1]! + (q[i + 1]! - q[i]!) * (1 - (LEVELS[i]! + LEVELS[i + 1]!) / 2);
     }
     this.excesses = e;
     return e;
   }
+}
+
+/** How far the load goes on, on average, above the highest quantile. */
+function tailOf(q: readonly number[]): number {
+  return Math.max(0, (q[TOP]! - q[TAIL_FROM]!) / TAIL_SPAN);
 }
 
 function isPlain(values: ArrayLike<number>): values is readonly number[] {
@@ -94,8 +116,7 @@ export function blend(a: ArrayLike<number>, b: ArrayLike<number>, weight: number
   return new Float64Array(blended(a, b, weight));
 }
 
-/** As {@link blend}, for those that are only weighed and not passed on. */
-export function blended(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): number[] {
+function blended(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): number[] {
   const mixed: number[] = [];
   for (let i = 0; i < LEVELS.length; i++) mixed.push(a[i]! + (b[i]! - a[i]!) * weight);
   return mixed;
