@@ -17,7 +17,9 @@ export interface Row {
 }
 
 /** Plans of a small fleet before the clock starts, so that no size pays for the compiler. */
-const WARM_UP = { shards: 200, repeats: 10 };
+const WARM_UP = { shards: 1000, repeats: 15 };
+/** Small fleets are planned several times in a row, for as many shards: each pays its part of collecting garbage. */
+const SHARDS_AT_ONCE = 10_000;
 
 /** Measures each size, smallest first. @param repeats plans per size; medians are taken */
 export function measure(sizes: readonly number[], repeats: number): Row[] {
@@ -31,8 +33,9 @@ export function measure(sizes: readonly number[], repeats: number): Row[] {
 
 function row(made: Scene, repeats: number): Row {
   const { moves, fleet } = planned(made);
-  const runs = Array.from({ length: repeats }, () => timed(() => planned(made)));
-  const naive = Array.from({ length: repeats }, () => timed(() => naiveLoop(made)));
+  const times = Math.max(1, Math.round(SHARDS_AT_ONCE / made.settings.shards.length));
+  const runs = Array.from({ length: repeats }, () => timed(times, () => planned(made)));
+  const naive = Array.from({ length: repeats }, () => timed(times, () => naiveLoop(made)));
   const seconds = median(runs.map((run) => run.seconds));
   const naiveSeconds = median(naive.map((run) => run.seconds));
   return {
@@ -51,13 +54,14 @@ function planned({ snapshot, forecasts, settings }: Scene) {
   return plan(snapshot, forecasts, settings, snapshot.at);
 }
 
-function timed(work: () => unknown): { seconds: number; cpuSeconds: number } {
+/** Mean of so many in a row. */
+function timed(times: number, work: () => unknown): { seconds: number; cpuSeconds: number } {
   const cpu = process.cpuUsage();
   const start = performance.now();
-  work();
+  for (let i = 0; i < times; i++) work();
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { seconds, cpuSeconds: (user + system) / 1e6 };
+  return { seconds: seconds / times, cpuSeconds: (user + system) / 1e6 / times };
 }
 
 function median(values: readonly number[]): number {
