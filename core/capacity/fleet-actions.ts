@@ -120,18 +120,16 @@ function spotShort(draft: Draft): number {
   const { settings, index, shards, serving } = draft;
   const { spotShare, slicesPerInstance } = settings.fleet;
   if (spotShare === 0 || shards.length === 0) return 0;
-  const times = Math.min(...shards.map(({ ahead }) => ahead.coarse.length));
-  let needed = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < times; i++) {
-    let sum = 0;
-    for (const { ahead, slice, floor } of shards)
-      sum += Math.max(floor, ahead.coarse[i]!.load.median / slice);
-    needed = Math.min(needed, sum);
-  }
-  if (!Number.isFinite(needed)) return 0;
   const running = serving.reduce((sum, units) => sum + units, 0);
-  const wanted = Math.floor((spotShare * Math.min(needed, running)) / slicesPerInstance);
-  const short = wanted - index.running.spot - index.starting.spot;
+  const shortOf = (units: number) =>
+    Math.floor((spotShare * units) / slicesPerInstance) - index.running.spot - index.starting.spot;
+  if (shortOf(running) <= 0) return 0;
+  const needed = shards[0]!.ahead.coarse.map(() => 0);
+  for (const { ahead, slice, floor } of shards) {
+    for (let i = 0; i < needed.length; i++)
+      needed[i]! += Math.max(floor, ahead.coarse[i]!.load.median / slice);
+  }
+  const short = shortOf(Math.min(running, ...needed));
   if (short <= 0) return 0;
   // Which type comes is not known, and only an equal one can take over.
   const hosts = replaceable(draft);

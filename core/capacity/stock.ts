@@ -41,25 +41,25 @@ export function stockTarget(
   const soon = leads.cold + 1;
   const near = (view: ShardView) => view.ahead.ticks[Math.min(soon, view.ahead.ticks.length - 1)]!;
   const keep = (price * soon) / saved;
-  const kept = needAt(views, serving, 1 - keep, near);
-  const middle = needAt(views, serving, 0.5, near);
+  const later = views[0]!.ahead.coarse
+    .map(({ minutes }) => 1 - (price * minutes) / leads.cold)
+    .filter((level) => level > 0);
+  const [kept, middle, launched, ...needed] = needsAt(views, serving, [
+    { level: 1 - keep, at: near },
+    { level: 0.5, at: near },
+    { level: 1 - LAUNCH_MARGIN * keep, at: near },
+    ...later.map((level, i) => ({ level, at: ({ ahead }: ShardView) => ahead.coarse[i]!.load })),
+  ]) as [number, number, number, ...number[]];
   const lost = (probability: number) =>
     losses.reduce(
       (n, { perTick = 0, slices }) => (perTick * soon >= probability ? Math.max(n, slices) : n),
       0,
     );
-  const wanted = Math.max(
-    needAt(views, serving, 1 - LAUNCH_MARGIN * keep, near),
-    middle + lost(LAUNCH_MARGIN * keep),
-  );
+  const wanted = Math.max(launched, middle + lost(LAUNCH_MARGIN * keep));
   const least = Math.max(0, Math.round(wanted - running));
   const cushion = Math.max(kept - middle, lost(keep));
   let most = middle + cushion;
-  for (const [i, { minutes }] of views[0]!.ahead.coarse.entries()) {
-    const likely = (price * minutes) / leads.cold;
-    if (likely >= 1) break;
-    most = Math.max(most, cushion + needAt(views, serving, 1 - likely, (view) => view.ahead.coarse[i]!.load));
-  }
+  for (const need of needed) most = Math.max(most, cushion + need);
   return { least, most: Math.max(least, Math.ceil(most - running)) };
 }
 
@@ -69,26 +69,34 @@ function meanWorth(views: readonly ShardView[]): number {
   return sum / views.length;
 }
 
+/** A probability, and the load of a shard at some time. */
+interface Ask {
+  readonly level: number;
+  readonly at: (view: ShardView) => Distribution;
+}
+
 /**
- * Slices that all shards together will not exceed with this probability: medians add up, distances from them add up
- * by their squares, because the shards' errors are taken as independent.
+ * Slices that all shards together will not exceed with these probabilities: medians add up, distances from them add
+ * up by their squares, because the shards' errors are taken as independent. All in one go over the shards, because of
+ * many shards only the latest looked at are near at hand.
  */
-function needAt(
-  views: readonly ShardView[],
-  serving: ArrayLike<number>,
-  level: number,
-  at: (view: ShardView) => Distribution,
-): number {
-  let middle = 0;
-  let square = 0;
+function needsAt(views: readonly ShardView[], serving: ArrayLike<number>, asks: readonly Ask[]): number[] {
+  const middles = new Float64Array(asks.length);
+  const squares = new Float64Array(asks.length);
   for (let s = 0; s < views.length; s++) {
     const view = views[s]!;
-    const load = at(view);
     // What the shard holds beyond its median load now (rounding and margin) it will hold beyond its load then.
     const margin = Math.min(2, Math.max(0, serving[s]! - view.ahead.ticks[0]!.median / view.slice));
-    middle += Math.min(view.ceiling, Math.max(view.floor, load.median / view.slice + margin));
-    if (level > 0.5) square += ((load.at(level) - load.median) / view.slice) ** 2;
-    else if (level > 0) square -= ((load.median - load.at(level)) / view.slice) ** 2;
+    for (let i = 0; i < asks.length; i++) {
+      const { level, at } = asks[i]!;
+      const load = at(view);
+      const { median } = load;
+      middles[i]! += Math.min(view.ceiling, Math.max(view.floor, median / view.slice + margin));
+      if (level > 0.5) squares[i]! += ((load.at(level) - median) / view.slice) ** 2;
+      else if (level > 0) squares[i]! -= ((median - load.at(level)) / view.slice) ** 2;
+    }
   }
-  return level <= 0 ? 0 : middle + Math.sign(square) * Math.sqrt(Math.abs(square));
+  return asks.map(({ level }, i) =>
+    level <= 0 ? 0 : middles[i]! + Math.sign(squares[i]!) * Math.sqrt(Math.abs(squares[i]!)),
+  );
 }
