@@ -18,7 +18,10 @@ export interface Row {
 
 /** Plans of a small fleet before the clock starts, so that no size pays for the compiler. */
 const WARM_UP = { shards: 1000, repeats: 15 };
-/** Small fleets are planned several times in a row, for as many shards: each pays its part of collecting garbage. */
+/**
+ * Of small fleets several different ones are planned in turn, for as many shards: a plan is made once a minute, so
+ * its input is never in the processor's cache, and each pays its part of collecting garbage.
+ */
 const SHARDS_AT_ONCE = 10_000;
 
 /** Measures each size, smallest first. @param repeats plans per size; medians are taken */
@@ -28,19 +31,20 @@ export function measure(sizes: readonly number[], repeats: number): Row[] {
     planned(small);
     naiveLoop(small);
   }
-  return sizes.map((shards) => row(scene(shards), repeats));
+  return sizes.map((shards) => row(shards, repeats));
 }
 
-function row(made: Scene, repeats: number): Row {
-  const { moves, fleet } = planned(made);
-  const times = Math.max(1, Math.round(SHARDS_AT_ONCE / made.settings.shards.length));
-  const runs = Array.from({ length: repeats }, () => timed(times, () => planned(made)));
-  const naive = Array.from({ length: repeats }, () => timed(times, () => naiveLoop(made)));
+function row(shards: number, repeats: number): Row {
+  const fleets = Math.max(1, Math.round(SHARDS_AT_ONCE / shards));
+  const scenes = Array.from({ length: fleets }, (_, i) => scene(shards, 1 + i));
+  const { moves, fleet } = planned(scenes[0]!);
+  const runs = Array.from({ length: repeats }, () => timed(scenes, planned));
+  const naive = Array.from({ length: repeats }, () => timed(scenes, naiveLoop));
   const seconds = median(runs.map((run) => run.seconds));
   const naiveSeconds = median(naive.map((run) => run.seconds));
   return {
-    shards: made.settings.shards.length,
-    instances: made.snapshot.instances.length,
+    shards,
+    instances: scenes[0]!.snapshot.instances.length,
     moves: moves.length,
     actions: fleet.length,
     seconds,
@@ -54,14 +58,17 @@ function planned({ snapshot, forecasts, settings }: Scene) {
   return plan(snapshot, forecasts, settings, snapshot.at);
 }
 
-/** Mean of so many in a row. */
-function timed(times: number, work: () => unknown): { seconds: number; cpuSeconds: number } {
+/** Mean over the scenes, one after the other. */
+function timed(
+  scenes: readonly Scene[],
+  work: (scene: Scene) => unknown,
+): { seconds: number; cpuSeconds: number } {
   const cpu = process.cpuUsage();
   const start = performance.now();
-  for (let i = 0; i < times; i++) work();
+  for (const each of scenes) work(each);
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { seconds: seconds / times, cpuSeconds: (user + system) / 1e6 / times };
+  return { seconds: seconds / scenes.length, cpuSeconds: (user + system) / 1e6 / scenes.length };
 }
 
 function median(values: readonly number[]): number {
