@@ -168,6 +168,18 @@ describe('slices', () => {
     expect(next.plan.fleet).toContainEqual(expect.objectContaining({ kind: 'release', instance: 'i-free' }));
   });
 
+  it('does not pack what stands in hold', () => {
+    const fleet = [
+      running(settings, ['active a', 'active b', 'active c', 'ready']),
+      running(settings, ['active a', 'active b', 'active c', 'ready']),
+      running(settings, ['active a', 'active b', 'ready', 'ready']),
+    ];
+    const forecasts = steadyForecasts(settings, [72, 72, 47], 0.02);
+    const hold = { b: 'hold' } as const;
+    expect(plan(snapshotOf(fleet, { modes: hold }), forecasts, settings, AT).moves).toEqual([]);
+    expect(plan(snapshotOf(fleet), forecasts, settings, AT).moves).not.toEqual([]);
+  });
+
   it('gives back from the emptiest instance first', () => {
     const fleet = [
       running(settings, ['active a', 'active b', 'active b', 'active b']),
