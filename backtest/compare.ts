@@ -96,7 +96,7 @@ function modelConfig(settings: Settings): ModelConfig {
 }
 
 /** Ours as set, then with unmet load worth less and more, for its front. */
-const WORTHS = [1, 0.25, 0.5, 2, 4];
+const WORTHS = [1, 0.4, 2.5];
 
 function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: ModelConfig): Outcome[] {
   const capacity = settings.shards.map((shard) => shard.capacity.perInstance);

@@ -63,13 +63,19 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const recorder = new Recorder(world, minutes, horizons.find((ahead) => ahead >= lead) ?? MINUTE);
   const log = new RunLog(() => world.clock.now());
   const feed = forecasters(input.forecasterFactory, settings, world, trace);
+  // Between the minutes nothing new is measured, so the forecasts stand.
+  let forecasts = new Map<string, Forecast>();
+  let plannedAt = 0;
   const replan = async (now: Seconds) => {
-    const forecasts = await feed(now, horizons);
+    if ((now - start) % MINUTE === 0) forecasts = await feed(now, horizons);
     const result = await tick(world.ports, settings, planner, forecasts);
     log.ticked(now, result);
+    plannedAt = now;
     return { forecasts, result };
   };
-  wire(world, log, replan);
+  wire(world, log, async (asked) => {
+    if (plannedAt < asked) await replan(world.clock.now());
+  });
 
   for (let minute = 0; minute < minutes; minute++) {
     const now = start + minute * MINUTE;
@@ -120,16 +126,17 @@ function forecasters(
 }
 
 /** What production hears from EventBridge and runs in Step Functions. */
-function wire(world: World, log: RunLog, replan: (now: Seconds) => Promise<unknown>): void {
+function wire(world: World, log: RunLog, planSince: (asked: Seconds) => Promise<unknown>): void {
   const { ports, settings, workflows } = world;
   // The next minute would be late for an instance that is there, and for one that goes: the plan is made at once.
   let planned = false;
   const planSoon = async () => {
     if (planned) return;
     planned = true;
-    await ports.clock.sleepUntil(ports.clock.now() + GATHER);
+    const asked = ports.clock.now();
+    await ports.clock.sleepUntil(asked + GATHER);
     planned = false;
-    await replan(ports.clock.now());
+    await planSince(asked);
   };
   workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
   workflows.handlers.set('activate-standby', (input) =>

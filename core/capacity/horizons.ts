@@ -37,7 +37,7 @@ export const LOOK_AHEAD_TICKS = 11;
 const LOOK_BEYOND = 8;
 
 /** Minutes ahead at which the stock of stopped instances is weighed. */
-const STOCK_MINUTES = [10, 20, 40, 80];
+const STOCK_MINUTES = [20, 40, 80];
 
 /**
  * The horizons (seconds ahead of the tick, ascending; the load of the minute that begins then) at which the planner
@@ -46,7 +46,7 @@ const STOCK_MINUTES = [10, 20, 40, 80];
  */
 export function planningHorizons(settings: Settings): Seconds[] {
   const { activate, start, cold, ticks: last } = leadsOf(settings);
-  const ticks = [0, 1, 2, activate, start, start + 1, cold, cold + 1, 7, last];
+  const ticks = [0, 1, 2, activate, start, start + 1, cold, 7, last];
   const set = new Set([...ticks.map((n) => n * TICK), ...STOCK_MINUTES.map((n) => n * MINUTE), 2.5 * HOUR]);
   return [...set].sort((a, b) => a - b);
 }

@@ -10,8 +10,13 @@ export interface LookAhead {
   readonly coarse: readonly { readonly minutes: number; readonly load: Distribution }[];
 }
 
+/** A forecast is immutable, and plans between two measurements share it. A memo only: it changes no answer. */
+const memo = new WeakMap<Forecast, LookAhead>();
+
 /** @param count how many ticks from now on are wanted. */
 export function lookAhead(forecast: Forecast, count: number = LOOK_AHEAD_TICKS + 1): LookAhead {
+  const known = memo.get(forecast);
+  if (known?.ticks.length === count) return known;
   const { horizons } = forecast;
   if (horizons.length === 0) {
     throw new RangeError(`forecast of ${forecast.shard}: expected at least one horizon, got none`);
@@ -37,5 +42,7 @@ export function lookAhead(forecast: Forecast, count: number = LOOK_AHEAD_TICKS +
   const coarse = horizons
     .filter(({ ahead }) => ahead >= count * TICK)
     .map(({ ahead, quantiles }) => ({ minutes: ahead / 60, load: new Distribution(quantiles) }));
-  return { ticks, coarse };
+  const made = { ticks, coarse };
+  memo.set(forecast, made);
+  return made;
 }

@@ -47,11 +47,11 @@ export function isOn(occasion: Occasion, at: Seconds): boolean {
  * median and all above it.
  */
 export function withCalendar(
-  quantiles: Float64Array,
+  quantiles: readonly number[],
   occasions: readonly Occasion[],
   knownUntil: Seconds,
   target: Seconds,
-): Float64Array {
+): readonly number[] {
   let factor = 1;
   let atLeast = 0;
   for (const occasion of occasions) {
@@ -64,7 +64,7 @@ export function withCalendar(
     if (then) atLeast = Math.max(atLeast, occasion.atLeast);
   }
   if (factor === 1 && atLeast === 0) return quantiles;
-  return Float64Array.from({ length: LEVELS.length }, (_, i) => {
+  return LEVELS.map((_, i) => {
     const load = quantiles[i]! * factor;
     return i >= MEDIAN ? Math.max(load, atLeast) : load;
   });

@@ -78,7 +78,7 @@ export class Distribution {
   private learn(): readonly number[] {
     const { lower, upper, weight } = this;
     // Plain arrays all along: a small typed array costs an allocation outside the heap.
-    const q = weight > 0 ? blended(lower, upper, weight) : isPlain(lower) ? lower : plain(lower);
+    const q = weight > 0 ? blend(lower, upper, weight) : isPlain(lower) ? lower : plain(lower);
     this.known = q;
     return q;
   }
@@ -112,11 +112,7 @@ function plain(values: ArrayLike<number>): number[] {
 }
 
 /** Quantiles a share `weight` of the way from `a` to `b`, level by level. */
-export function blend(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): Float64Array {
-  return new Float64Array(blended(a, b, weight));
-}
-
-function blended(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): number[] {
+export function blend(a: ArrayLike<number>, b: ArrayLike<number>, weight: number): number[] {
   const mixed: number[] = [];
   for (let i = 0; i < LEVELS.length; i++) mixed.push(a[i]! + (b[i]! - a[i]!) * weight);
   return mixed;

@@ -56,9 +56,10 @@ export class Errors {
   }
 
   /** Quantiles at {@link LEVELS} around a centre, cut at zero. */
-  around(centre: number, scale: number): Float64Array {
-    const quantiles = new Float64Array(LEVELS.length);
-    for (let i = 0; i < quantiles.length; i++) quantiles[i] = Math.max(0, centre + scale * this.shape[i]!);
+  around(centre: number, scale: number): number[] {
+    // A plain array: a small typed one costs an allocation outside the heap.
+    const quantiles: number[] = [];
+    for (const shape of this.shape) quantiles.push(Math.max(0, centre + scale * shape));
     return quantiles;
   }
 

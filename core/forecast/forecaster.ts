@@ -18,6 +18,8 @@ export interface ForecasterOptions {
 
 /** A longer gap than this is not bridged point by point. */
 const LONGEST_GAP_DAYS = 21;
+/** Points between two looks at which expert carries the forecasts: words for people, who do not look every minute. */
+const METHOD_EVERY = 60;
 const LEVEL_MEMORY = 0.04;
 /** Squares of squares of loads are summed; they must stay finite. */
 const MOST_LOAD = 1e60;
@@ -37,6 +39,7 @@ export class SeasonalForecaster implements Forecaster {
   private first: Seconds | undefined;
   private index = -1;
   private level = 0;
+  private method = '';
   private state: Now | undefined;
 
   constructor(options: ForecasterOptions) {
@@ -58,13 +61,14 @@ export class SeasonalForecaster implements Forecaster {
     }
     this.take(load);
     for (const track of this.tracks) track.step(this.state!);
+    if (index % METHOD_EVERY === 0 || this.method === '') this.method = this.tracks[0]!.method(this.state!);
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
     const { shard, occasions = [] } = this.options;
     if (this.state === undefined || this.first === undefined) {
       const knownUntil = Number.NEGATIVE_INFINITY;
-      const zero = new Float64Array(LEVELS.length);
+      const zero = LEVELS.map(() => 0);
       return {
         shard,
         at: now,
@@ -81,7 +85,7 @@ export class SeasonalForecaster implements Forecaster {
       const raw = this.quantilesAt((now + ahead - knownUntil) / this.step);
       return { ahead, quantiles: withCalendar(raw, occasions, knownUntil, now + ahead) };
     });
-    return { shard, at: now, knownUntil, horizons: made, method: this.tracks[0]!.method(this.state) };
+    return { shard, at: now, knownUntil, horizons: made, method: this.method };
   }
 
   /** Which point of the grid this is, counted from the first. @throws {RangeError} where it cannot be the next one. */
@@ -120,7 +124,7 @@ export class SeasonalForecaster implements Forecaster {
     this.state = { value, index: this.index, ratio, daily, weekly, profile: this.profile };
   }
 
-  private quantilesAt(lead: number): Float64Array {
+  private quantilesAt(lead: number): readonly number[] {
     const above = this.tracks.findIndex((track) => track.lead >= lead);
     if (above === -1) return this.tracks.at(-1)!.quantiles();
     const upper = this.tracks[above]!;

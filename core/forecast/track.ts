@@ -64,7 +64,7 @@ export class Track {
     this.due[slot] = now.index + this.lead;
   }
 
-  quantiles(): Float64Array {
+  quantiles(): number[] {
     return this.errors.around(this.centre, this.scale);
   }
 

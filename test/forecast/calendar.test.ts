@@ -16,7 +16,7 @@ function occasion(change: Partial<Occasion> = {}): Occasion {
   return { name: 'sale', start: T0, end: T0 + HOUR, every: 0, factor: 3, atLeast: 0, ...change };
 }
 
-const usual = Float64Array.from(LEVELS, (_, i) => 10 * i);
+const usual = Array.from(LEVELS, (_, i) => 10 * i);
 const before = T0 - 60;
 const during = T0 + 60;
 const after = T0 + 2 * HOUR;
