@@ -30,7 +30,7 @@ const JUDGED_DAYS = 28;
 const HISTORY_DAYS = 14;
 const HISTORY_SHARE = 0.6;
 /** Older history than this changes no forecast. */
-const FED_DAYS = 28;
+const FED_DAYS = 22;
 
 /** One load file backtested: the run in the simulated world, and beside it, on another core, the comparison. */
 export async function runJob(raw: LoadTrace, options: JobOptions): Promise<RunRecord> {
