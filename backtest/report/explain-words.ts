@@ -54,8 +54,8 @@ function whyLines(reason: Reason, unit: string): string[] {
   } else if (need !== undefined) lines.push(`  Need: ${amount(need)}.`);
   else if (have !== undefined) lines.push(`  Have: ${amount(have)}.`);
   if (value !== undefined) {
-    const pays = value > 1 ? 'it pays' : 'it does not pay';
-    lines.push(`  The slice is worth ${formatNumber(value)} times its cost there: ${pays}.`);
+    // No verdict: the minutes after it and what switching costs are weighed too.
+    lines.push(`  In that minute alone the slice serves load worth ${formatNumber(value)} times its cost.`);
   }
   for (const one of considered ?? []) lines.push(`  Also considered: ${one}.`);
   return lines;

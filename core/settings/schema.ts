@@ -33,9 +33,14 @@ export const shardSchema = z
       .optional()
       .describe('How requests reach the shard. Default: path /<name>/*.'),
     priority: z.int().min(0).max(1000).default(100).describe('Higher is served first under contention.'),
-    guarantee: count(100_000)
+    guarantee: z
+      .number()
+      .min(0)
+      .max(100_000)
       .default(1)
-      .describe('Instances that the shard always gets, whatever the contention.'),
+      .describe(
+        'Instances that the shard always gets, whatever the contention; a part of one where instances are divided into slices.',
+      ),
     max: z
       .int()
       .min(1)

@@ -48,7 +48,7 @@ describe('explain', () => {
       '  Why: the forecast made one more slice worth its cost (rule forecast).',
       '  Forecast, 70 s ahead: 790 requests/s in the middle, 910 at 90 %, 955 at 99 %.',
       '  Need 900 requests/s, have 850 requests/s: 50 requests/s short.',
-      '  The slice is worth 3.2 times its cost there: it pays.',
+      '  In that minute alone the slice serves load worth 3.2 times its cost.',
       '  Also considered: a slice of checkout: worth 4.1 there.',
       '  Outcome: done, 12 s later.',
     ]);
