@@ -41,6 +41,9 @@ export interface Activation {
   readonly value: number;
 }
 
+/** What giving back must save at least (slice-ticks): a move drains connections and warms caches anew, so break-even is not enough. */
+const DISTURBANCE = 0.5;
+
 /** Sizes all shards and the pool for one tick. Re-used between ticks for its arrays; holds no state between calls. */
 export class Sizing {
   private readonly leads: Leads;
@@ -72,7 +75,7 @@ export class Sizing {
       const view = views[s]!;
       while (serving[s]! - 1 >= view.floor) {
         const surplus = serving[s]! > view.ceiling;
-        if (!surplus && this.switching.releaseSaves(view, serving[s]!) <= 0) break;
+        if (!surplus && this.switching.releaseSaves(view, serving[s]!) <= DISTURBANCE) break;
         serving[s]! -= 1;
         release[s]! += 1;
       }
