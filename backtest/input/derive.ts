@@ -33,10 +33,7 @@ export function deriveSettings(trace: LoadTrace, peakInstances = 20): Settings {
     })),
     readyPool: { max: pool },
     fleet: { max: peaks + pool + Math.ceil(peaks / 20) },
-    costs: {
-      unmetUnitHour: unmetCost(trace, peakInstances),
-      unmetInstanceHour: Number((UNMET_AT_LEAST * DEFAULT_INSTANCE_HOUR).toPrecision(3)),
-    },
+    costs: unmetCosts(trace, peakInstances),
   };
   return settingsSchema.parse(input);
 }
@@ -46,11 +43,22 @@ const UNMET_OVER_INSTANCE = 12;
 /** And for any shard at least this many times its own, so that one with little load is not given up for its size. */
 const UNMET_AT_LEAST = 4;
 
-/** One price for a unit of unmet load of every shard, because one trace has one unit. */
-function unmetCost(trace: LoadTrace, peakInstances: number): number {
-  const mean =
-    trace.values.reduce((sum, one) => sum + perInstance(one, peakInstances), 0) / trace.values.length;
-  return Number(((UNMET_OVER_INSTANCE * DEFAULT_INSTANCE_HOUR) / mean).toPrecision(3));
+/** Columns whose peaks are farther apart than this hardly count the same thing: bytes beside percents. */
+const ONE_UNIT = 100_000;
+
+/** One price for a unit of unmet load of every shard, because one trace has one unit, unless its peaks say otherwise. */
+function unmetCosts(trace: LoadTrace, peakInstances: number): SettingsInput['costs'] {
+  const capacities = trace.values.map((one) => perInstance(one, peakInstances));
+  const dollars = (times: number) => Number((times * DEFAULT_INSTANCE_HOUR).toPrecision(3));
+  const loaded = trace.values.flatMap((one, s) => (one.some((load) => load > 0) ? [capacities[s]!] : []));
+  if (loaded.length > 0 && Math.max(...loaded) / Math.min(...loaded) > ONE_UNIT) {
+    return { unmetInstanceHour: dollars(UNMET_OVER_INSTANCE) };
+  }
+  const mean = capacities.reduce((sum, one) => sum + one, 0) / capacities.length;
+  return {
+    unmetUnitHour: Number(((UNMET_OVER_INSTANCE * DEFAULT_INSTANCE_HOUR) / mean).toPrecision(3)),
+    unmetInstanceHour: dollars(UNMET_AT_LEAST),
+  };
 }
 
 /** The capacity at which the peak just needs `instances`; rounded up to six digits, so that people can read it. */

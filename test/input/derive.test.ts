@@ -47,6 +47,21 @@ describe('derived settings', () => {
     );
   });
 
+  it('price unmet load by the unit where the shards can share one, else by the instance', () => {
+    const costs = (peaks: readonly number[]) =>
+      deriveSettings(
+        traceOf(
+          peaks.map((_, s) => `s${s}`),
+          (s) => peaks[s]!,
+        ),
+      ).costs;
+    // 12 instance-hours per hour in which the mean shard's instance (peak 60 / 20 = 3) is missing; 4 for any shard.
+    expect(costs([20, 100])).toMatchObject({ unmetUnitHour: 0.403, unmetInstanceHour: 0.403 });
+    expect(costs([1, 1e9])).toMatchObject({ unmetInstanceHour: 1.21 });
+    expect(costs([1, 1e9]).unmetUnitHour).toBeUndefined();
+    expect(costs([0, 1e9]).unmetUnitHour).toBeGreaterThan(0);
+  });
+
   it('give a shard without load a capacity all the same', () => {
     expect(deriveSettings(traceOf(['a'], () => 0)).shards[0]?.capacity.perInstance).toBe(1);
   });
