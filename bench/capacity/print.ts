@@ -121,7 +121,7 @@ function packedPart(cells: readonly Cell[]): string[] {
   );
   const title = 'Hours of ours with four slices per instance over ours with whole instances';
   return [
-    `${title}: ${percent(METRICS_AT.share)} unmet, ${sizeText(METRICS_AT.size)}, first ${PACKED_DAYS} judged days\n\n${table}`,
+    `${title}: ${percent(METRICS_AT.share)} unmet, ${sizeText(METRICS_AT.size)}, the busiest ${PACKED_DAYS} judged days\n\n${table}`,
   ];
 }
 
