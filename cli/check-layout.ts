@@ -20,8 +20,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   flows: { folders: ['core'], packages: [] },
   adapters: { folders: ['core'], packages: 'any' },
   backtest: { folders: ['core', 'flows'], packages: 'any' },
-  cli: { folders: ['core', 'flows', 'backtest'], packages: 'any' },
-  bench: { folders: ['core', 'flows', 'backtest', 'cli'], packages: 'any' },
+  lambdas: { folders: ['core', 'flows', 'adapters'], packages: 'any' },
+  infra: { folders: ['core', 'flows', 'adapters', 'lambdas'], packages: 'any' },
+  agent: { folders: ['core'], packages: 'any' },
+  cli: { folders: ['core', 'flows', 'adapters', 'backtest'], packages: 'any' },
+  bench: { folders: ['core', 'flows', 'adapters', 'lambdas', 'backtest', 'cli', 'test'], packages: 'any' },
   examples: { folders: ['core', 'backtest'], packages: 'any' },
 };
 

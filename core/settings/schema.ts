@@ -18,6 +18,33 @@ export const DEFAULT_INSTANCE_HOUR = 0.1008;
 
 export const modeSchema = z.enum(['shadow', 'hold', 'active']);
 
+/** A CloudWatch metric that stands for something of a shard. */
+export const metricSchema = z.strictObject({
+  namespace: z.string().min(1).max(255).describe('CloudWatch namespace, e.g. AWS/SQS.'),
+  metric: z.string().min(1).max(255).describe('Name of the metric.'),
+  dimensions: z
+    .record(z.string().min(1).max(255), z.string().min(1).max(1024))
+    .default({})
+    .describe('All dimensions of the metric, by name.'),
+  stat: z
+    .string()
+    .regex(
+      /^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$/,
+      'Sum, Average, Minimum, Maximum, SampleCount or p<percentile>',
+    )
+    .default('Average')
+    .describe('Statistic over a minute.'),
+  scale: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('What the value is multiplied with, e.g. 0.01 for a percentage.'),
+  perSecond: z
+    .boolean()
+    .default(false)
+    .describe('Whether the value is divided by the seconds of its period.'),
+});
+
 export const shardSchema = z
   .strictObject({
     name: name.describe('Unique name of the shard; also its metric dimension and target-group name.'),
@@ -47,6 +74,42 @@ export const shardSchema = z
       .max(100_000)
       .optional()
       .describe('Most instances that it may have. Default: fleet.max.'),
+    targetGroup: z
+      .string()
+      .regex(
+        /^arn:[\w-]+:elasticloadbalancing:[\w-]+:\d{12}:targetgroup\/[\w-]+\/[0-9a-f]+$/,
+        'the ARN of a target group',
+      )
+      .optional()
+      .describe(
+        'An existing target group that the shard keeps; then route-sync makes neither group nor rule.',
+      ),
+    health: z
+      .strictObject({
+        path: z.string().startsWith('/').max(1024).default('/health').describe('Path of the health check.'),
+      })
+      .prefault({})
+      .describe('How the load balancer checks a slice.'),
+    measure: z
+      .strictObject({
+        load: metricSchema.optional().describe('Default: requests per second of the target group.'),
+        latency: metricSchema
+          .optional()
+          .describe('In seconds. Default: TargetResponseTime (p90) of the target group.'),
+        utilization: z
+          .array(metricSchema)
+          .max(10)
+          .default([])
+          .describe('Shares of 1, e.g. CPU, memory, queue; the highest counts.'),
+      })
+      .prefault({})
+      .describe('CloudWatch metrics of the shard, where the usual ones are not the right ones.'),
+    maxMovesPerTick: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('Most moves of the shard that one plan starts. Default: fleet.maxMovesPerTick.'),
     capacity: z
       .strictObject({
         perInstance: z.number().positive().describe('Load that one instance of weight 1 serves, in `unit`.'),
@@ -203,9 +266,33 @@ export const settingsSchema = z
       })
       .describe('The machines: how many, which, how long they take.'),
     metrics: z
-      .strictObject({ delay: seconds(900).default(0).describe('How late load metrics arrive (s).') })
+      .strictObject({
+        delay: seconds(900).default(0).describe('How late load metrics arrive (s).'),
+        source: z
+          .enum(['cloudwatch', 'reporter'])
+          .default('cloudwatch')
+          .describe('cloudwatch: what AWS measures; reporter: what the instances report (fresher, cheaper).'),
+        every: z
+          .int()
+          .min(60)
+          .max(900)
+          .default(60)
+          .describe('How often CloudWatch is asked (s): each shard costs $0.01 per 1,000 times.'),
+        hosts: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether CPU and memory of each serving instance are read from CloudWatch; the reporter brings them.',
+          ),
+      })
       .prefault({})
       .describe('Where the load is measured.'),
+    forecast: z
+      .strictObject({
+        every: z.int().min(60).max(3600).default(60).describe('How often each shard is forecast on AWS (s).'),
+      })
+      .prefault({})
+      .describe('The load analyser.'),
     calendar: z
       .array(
         z.strictObject({

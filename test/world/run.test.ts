@@ -77,7 +77,7 @@ describe('a backtest run', () => {
   it('shows the load as late as the settings say, and never ahead', async () => {
     for (const delay of [0, 120]) {
       const trace = traceOf({ a: Array.from({ length: 60 }, (_, i) => i) });
-      const settings = { ...settingsOf(['a']), metrics: { delay } };
+      const settings = { ...settingsOf(['a']), metrics: { ...settingsOf(['a']).metrics, delay } };
       const newest: number[] = [];
       await runBacktest(
         input({
