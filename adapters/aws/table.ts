@@ -39,3 +39,48 @@ export const PK = {
 /** `load#2026-11-21`: one partition key a day, so that none grows without end. */
 export const loadKey = (stamp: string) => `load#${stamp.slice(0, 10)}`;
 export const movesKey = (stamp: string) => `moves#${stamp.slice(0, 10)}`;
+
+/** Plain data: strings, finite numbers, booleans, null, Uint8Array, arrays and objects of these. `undefined` is left out. */
+export interface Item {
+  readonly pk: string;
+  readonly sk: string;
+  readonly [attribute: string]: unknown;
+}
+
+/** What must hold of one attribute. */
+export type Test =
+  | { readonly is: string | number | boolean }
+  | { readonly absent: true }
+  | { readonly present: true }
+  | { readonly atMost: number };
+
+/** All tests of one object hold; of an array, those of one of its objects. */
+export type Condition = Readonly<Record<string, Test>> | readonly Readonly<Record<string, Test>>[];
+
+export interface Change {
+  readonly set?: Readonly<Record<string, unknown>>;
+  readonly remove?: readonly string[];
+  readonly add?: Readonly<Record<string, number>>;
+}
+
+/** `ok: false`: the condition did not hold, nothing was written, and `item` is what is there. */
+export type Updated =
+  | { readonly ok: true; readonly item: Item }
+  | { readonly ok: false; readonly item?: Item };
+
+/** One contract for DynamoDB (dynamo-table.ts) and the memory of tests and benches (test/model-aws/memory-table.ts). */
+export interface Table {
+  /** Strongly consistent. */
+  get(pk: string, sk: string): Promise<Item | undefined>;
+  /** Ascending by `sk`, all pages; `from` and `to` are inclusive; `newest`: only so many, the last ones, still ascending. */
+  query(
+    pk: string,
+    range?: { readonly from?: string; readonly to?: string; readonly newest?: number },
+  ): Promise<readonly Item[]>;
+  /** False: the condition did not hold. */
+  put(item: Item, only?: Condition): Promise<boolean>;
+  /** Makes the item where there is none, unless the condition says otherwise. */
+  update(pk: string, sk: string, change: Change, only?: Condition): Promise<Updated>;
+  /** False: the condition did not hold. */
+  delete(pk: string, sk: string, only?: Condition): Promise<boolean>;
+}

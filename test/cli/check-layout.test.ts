@@ -21,7 +21,7 @@ describe('imports', () => {
     ['flows/a.ts', "import { z } from 'zod';"],
     ['flows/a.ts', "import {\n  World,\n} from '../backtest/world/world.ts';"],
     ['backtest/a/b.ts', "import { Ec2Fleet } from '../../adapters/aws/fleet.ts';"],
-    ['cli/a.ts', "import { Ec2Fleet } from '../adapters/aws/fleet.ts';"],
+    ['cli/a.ts', "import { step } from '../lambdas/plan/handler.ts';"],
   ])('refuses in %s: %s', (file, text) => {
     const found = line(file, text);
     expect(found).toHaveLength(1);
