@@ -67,7 +67,20 @@ function testExpression(names: Names, attribute: string, test: Test): string {
   return `${name} = ${names.value(test.is)}`;
 }
 
-export function updateExpression(names: Names, { set = {}, remove = [], add = {} }: Change): string {
+/** @throws {RangeError} on a change of the key, or two of one attribute: DynamoDB refuses both, not every server does. */
+export function checkChange({ set = {}, remove = [], add = {} }: Change): void {
+  const touched = new Set(['pk', 'sk']);
+  for (const attribute of [...Object.keys(set), ...remove, ...Object.keys(add)]) {
+    if (touched.has(attribute))
+      throw new RangeError(`update: expected each attribute but the key once, got ${attribute}`);
+    touched.add(attribute);
+  }
+}
+
+/** @throws as {@link checkChange} does. */
+export function updateExpression(names: Names, change: Change): string {
+  checkChange(change);
+  const { set = {}, remove = [], add = {} } = change;
   const sets = Object.entries(set)
     .filter(([, value]) => value !== undefined)
     .map(([attribute, value]) => `${names.name(attribute)} = ${names.value(value)}`);

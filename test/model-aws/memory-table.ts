@@ -1,4 +1,4 @@
-import { alternativesOf } from '../../adapters/aws/expressions.ts';
+import { alternativesOf, checkChange } from '../../adapters/aws/expressions.ts';
 import type { Change, Condition, Item, Table, Test, Updated } from '../../adapters/aws/table.ts';
 import { copyOf } from './plain-data.ts';
 
@@ -90,14 +90,10 @@ function passes(value: unknown, test: Test): boolean {
   return value === test.is;
 }
 
-function changed(seen: Item, { set = {}, remove = [], add = {} }: Change): Item {
+function changed(seen: Item, change: Change): Item {
+  checkChange(change);
+  const { set = {}, remove = [], add = {} } = change;
   const item: Record<string, unknown> = { ...seen };
-  const touched = new Set<string>();
-  for (const attribute of [...Object.keys(set), ...remove, ...Object.keys(add)]) {
-    if (attribute === 'pk' || attribute === 'sk' || touched.has(attribute))
-      throw new RangeError(`update: expected each attribute but the key once, got ${attribute}`);
-    touched.add(attribute);
-  }
   for (const [attribute, value] of Object.entries(set)) if (value !== undefined) item[attribute] = value;
   for (const attribute of remove) delete item[attribute];
   for (const [attribute, value] of Object.entries(add)) {
