@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { settingsSchema } from './schema.ts';
 
 /** The part of JSON Schema that `z.toJSONSchema` makes of {@link settingsSchema}. */

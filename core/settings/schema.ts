@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The settings of one service: one YAML file, described here and nowhere else. The JSON Schema for editors is
