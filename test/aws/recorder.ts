@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One API call as it passed by. */
+export interface Call {
+  readonly server: 'ministack' | 'moto';
+  /** Service of the signature, e.g. `dynamodb`, `elasticloadbalancing`. */
+  readonly service: string;
+  /** Name of the operation; of REST APIs `METHOD /path`. */
+  readonly operation: string;
+  readonly accessKey: string;
+  readonly status: number;
+}
+
+export interface Recorder {
+  readonly url: string;
+  readonly calls: readonly Call[];
+  close(): Promise<void>;
+}
+
+/** A proxy on loopback in front of a server: it changes nothing, and writes down who called what. */
+export async function record(server: Call['server'], port: number): Promise<Recorder> {
+  const calls: Call[] = [];
+  const proxy = createServer((asked, answer) => {
+    const parts: Buffer[] = [];
+    asked.on('data', (part: Buffer) => parts.push(part));
+    asked.on('end', () => {
+      const body = Buffer.concat(parts);
+      forward(asked, body, port, answer, (status) =>
+        calls.push({ server, ...described(asked, body), status }),
+      );
+    });
+  });
+  await new Promise<void>((ready) => proxy.listen(0, '127.0.0.1', ready));
+  // Step Functions and Lambda answer only when the function has ended.
+  proxy.requestTimeout = 0;
+  const { port: own } = proxy.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${own}`, calls, close: () => closed(proxy) };
+}
+
+function forward(
+  asked: IncomingMessage,
+  body: Buffer,
+  port: number,
+  answer: ServerResponse,
+  seen: (status: number) => void,
+): void {
+  const { method, url: path, headers } = asked;
+  // The Host header stays as it was signed. A body that came in chunks goes on in one piece.
+  const { 'transfer-encoding': _, ...kept } = headers;
+  const onward = request(
+    { host: '127.0.0.1', port, method, path, headers: { ...kept, 'content-length': body.length } },
+    (got) => {
+      seen(got.statusCode ?? 0);
+      answer.writeHead(got.statusCode ?? 502, got.headers);
+      got.pipe(answer);
+    },
+  );
+  onward.on('error', (error) => {
+    seen(502);
+    answer.writeHead(502).end(String(error));
+  });
+  onward.end(body);
+}
+
+function described({ method, url, headers }: IncomingMessage, body: Buffer): Omit<Call, 'server' | 'status'> {
+  const [, accessKey = '', , , service = ''] =
+    /Credential=([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
+  const target = headers['x-amz-target'];
+  const form = String(headers['content-type']).startsWith('application/x-www-form-urlencoded');
+  const operation =
+    (typeof target === 'string' ? target.split('.').at(-1) : undefined) ??
+    (form ? new URLSearchParams(body.toString()).get('Action') : undefined) ??
+    `${method} ${url}`;
+  return { service, operation, accessKey };
+}
+
+function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((done) => server.close(() => done()));
+}
