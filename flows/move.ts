@@ -44,7 +44,7 @@ export async function runMove(ports: Ports, input: MoveInput): Promise<MoveResul
   const { id: move, slice, from, to } = input.move;
   const at = ports.clock.now();
   if (result.outcome === 'done')
-    await ports.events.publish([event('MoveDone', at, { move, slice, from, to })]);
+    await ports.events.publish([event('SliceMoved', at, { move, slice, from, to })]);
   else if (result.outcome === 'failed') {
     const { step, error, left } = result;
     await ports.events.publish([event('MoveFailed', at, { move, slice, step, error, left })]);

@@ -79,10 +79,16 @@ export async function tick(
     actions: actions.length,
     refused: refused.length,
     failed: failures.length,
-    findings: plan.findings,
+    findings: countKinds(plan),
   });
   await attempt(failures, 'publish the plan', () => ports.events.publish([made]));
   return { plan, moves, actions, refused, failures };
+}
+
+function countKinds({ findings }: Plan): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of findings) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }
 
 async function startMove(doing: Doing, move: Move, released: ReadonlySet<string>): Promise<void> {

@@ -40,7 +40,7 @@ describe('a move', () => {
       const serves = planned.to.kind === 'active' ? 'healthy' : 'unused';
       const shard = planned.to.kind === 'active' ? planned.to.shard : 'a';
       expect(await world.loadBalancer.health(shard, planned.slice)).toBe(serves);
-      expect(events).toEqual(['MoveDone']);
+      expect(events).toEqual(['SliceMoved']);
     });
   }
 
