@@ -1,4 +1,5 @@
 import { LEVELS } from './forecast.ts';
+import type { StateReader, StateWriter } from './state.ts';
 
 /**
  * How wrong the forecasts of one horizon were lately, turned into quantiles.
@@ -61,6 +62,19 @@ export class Errors {
     const quantiles: number[] = [];
     for (const shape of this.shape) quantiles.push(Math.max(0, centre + scale * shape));
     return quantiles;
+  }
+
+  save(out: StateWriter): void {
+    out.numbers(this.count, this.fast, this.slow, ...this.shape);
+    out.array(this.ring.subarray(0, Math.min(this.count, RING)));
+  }
+
+  load(from: StateReader): void {
+    this.count = from.count('errors');
+    [this.fast, this.slow] = from.numbers(2) as [number, number];
+    this.shape = from.numbers(LEVELS.length);
+    this.counts.fill(0);
+    for (const bin of from.fill(this.ring.subarray(0, Math.min(this.count, RING)))) this.counts[bin]! += 1;
   }
 
   /** Reads the quantiles off the bins, straight lines within each. */

@@ -19,6 +19,8 @@ export interface Forecast {
   readonly shard: string;
   /** When it was made. */
   readonly at: Seconds;
+  /** When it was really made, where `at` is a later time from which it is seen. @default at */
+  readonly madeAt?: Seconds;
   /** Time of the newest load point that it knows. */
   readonly knownUntil: Seconds;
   /** Ascending by `ahead`. */
@@ -42,4 +44,12 @@ export interface Forecaster {
   observe(point: LoadPoint): void;
   /** Forecast at `now` for the given horizons (seconds ahead of `now`, ascending). Depends on nothing after `now`. */
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast;
+}
+
+/** A forecaster that can be put away between two points and taken up again by whoever has the same settings. */
+export interface KeptForecaster extends Forecaster {
+  /** Time of the newest point; undefined before there is one. */
+  readonly knownUntil: Seconds | undefined;
+  /** All that it has learned, as bytes of its own format. */
+  state(): Uint8Array;
 }

@@ -2,8 +2,9 @@ import type { Seconds } from '../time.ts';
 import { DAY, MINUTE } from '../time.ts';
 import { type Occasion, withCalendar } from './calendar.ts';
 import { blend } from './distribution.ts';
-import { type Forecast, type Forecaster, type Horizon, LEVELS, type LoadPoint } from './forecast.ts';
+import { type Forecast, type Horizon, type KeptForecaster, LEVELS, type LoadPoint } from './forecast.ts';
 import { Profile } from './profile.ts';
+import { ForecasterStateError, StateReader, StateWriter } from './state.ts';
 import { type Now, Track } from './track.ts';
 
 export interface ForecasterOptions {
@@ -21,6 +22,8 @@ const LONGEST_GAP_DAYS = 21;
 /** Points between two looks at which expert carries the forecasts: words for people, who do not look every minute. */
 const METHOD_EVERY = 60;
 const LEVEL_MEMORY = 0.04;
+/** Rises with every change of what {@link SeasonalForecaster.state} writes. */
+const STATE_VERSION = 1;
 /** Squares of squares of loads are summed; they must stay finite. */
 const MOST_LOAD = 1e60;
 
@@ -31,7 +34,7 @@ const MOST_LOAD = 1e60;
  * Invariant: a forecast at `now` depends on points observed so far only. Gaps are bridged with the season, or with
  * the last value before there is one, and are never scored.
  */
-export class SeasonalForecaster implements Forecaster {
+export class SeasonalForecaster implements KeptForecaster {
   private readonly options: ForecasterOptions;
   private readonly step: Seconds;
   private readonly profile: Profile;
@@ -40,7 +43,7 @@ export class SeasonalForecaster implements Forecaster {
   private index = -1;
   private level = 0;
   private method = '';
-  private state: Now | undefined;
+  private newest: Now | undefined;
 
   constructor(options: ForecasterOptions) {
     this.options = options;
@@ -52,21 +55,67 @@ export class SeasonalForecaster implements Forecaster {
     this.profile = new Profile(this.step, this.tracks.at(-1)!.lead);
   }
 
+  get knownUntil(): Seconds | undefined {
+    return this.first === undefined ? undefined : this.first + this.index * this.step;
+  }
+
+  state(): Uint8Array {
+    const out = new StateWriter();
+    const leads = this.tracks.map(({ lead }) => lead);
+    out.numbers(STATE_VERSION, this.step, leads.length, ...leads);
+    out.numbers(this.first ?? Number.NaN, this.index, this.level, this.newest?.value ?? Number.NaN);
+    out.text(this.method);
+    this.profile.save(out);
+    for (const track of this.tracks) track.save(out);
+    return out.bytes();
+  }
+
+  /**
+   * Takes up what {@link state} put away, instead of points observed so far.
+   * @throws {ForecasterStateError} when it is of another version, step or leads, or damaged; it is of no use then.
+   */
+  restore(state: Uint8Array): void {
+    const from = new StateReader(state);
+    const { shard } = this.options;
+    const expect = (what: string, expected: unknown, got: unknown) => {
+      if (String(got) !== String(expected))
+        throw new ForecasterStateError(`state of ${shard}: expected ${what} ${expected}, got ${got}`);
+    };
+    expect('version', STATE_VERSION, from.numbers(1)[0]);
+    expect('step', this.step, from.numbers(1)[0]);
+    expect('number of leads', this.tracks.length, from.numbers(1)[0]);
+    expect(
+      'leads',
+      this.tracks.map(({ lead }) => lead),
+      from.numbers(this.tracks.length),
+    );
+    const [first, index, level, value] = from.numbers(4) as [number, number, number, number];
+    this.method = from.text();
+    this.profile.load(from);
+    for (const track of this.tracks) track.load(from);
+    from.end();
+    if (Number.isNaN(first)) return;
+    this.first = first;
+    this.index = index;
+    this.level = level;
+    this.newest = this.here(value);
+  }
+
   observe({ time, load }: LoadPoint): void {
     const index = this.indexOf(time, load);
     this.first ??= time;
     while (this.index + 1 < index) {
       const season = this.profile.daily(this.index + 1);
-      this.take(Number.isNaN(season) ? (this.state?.value ?? load) : season);
+      this.take(Number.isNaN(season) ? (this.newest?.value ?? load) : season);
     }
     this.take(load);
-    for (const track of this.tracks) track.step(this.state!);
-    if (index % METHOD_EVERY === 0 || this.method === '') this.method = this.tracks[0]!.method(this.state!);
+    for (const track of this.tracks) track.step(this.newest!);
+    if (index % METHOD_EVERY === 0 || this.method === '') this.method = this.tracks[0]!.method(this.newest!);
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
     const { shard, occasions = [] } = this.options;
-    if (this.state === undefined || this.first === undefined) {
+    if (this.newest === undefined || this.first === undefined) {
       const knownUntil = Number.NEGATIVE_INFINITY;
       const zero = LEVELS.map(() => 0);
       return {
@@ -118,10 +167,14 @@ export class SeasonalForecaster implements Forecaster {
     this.index += 1;
     this.profile.push(value);
     this.level = this.index === 0 ? value : this.level + LEVEL_MEMORY * (value - this.level);
+    this.newest = this.here(value);
+  }
+
+  private here(value: number): Now {
     const daily = this.profile.daily(this.index);
     const ratio = daily > 0 ? Math.min(3, Math.max(0.2, this.level / daily)) : 1;
     const weekly = this.profile.weekly(this.index);
-    this.state = { value, index: this.index, ratio, daily, weekly, profile: this.profile };
+    return { value, index: this.index, ratio, daily, weekly, profile: this.profile };
   }
 
   private quantilesAt(lead: number): readonly number[] {

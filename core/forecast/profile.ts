@@ -1,3 +1,5 @@
+import type { StateReader, StateWriter } from './state.ts';
+
 /**
  * What one shard's load was, minute by minute, for as long as the seasons need, and what the seasons say of a minute
  * to come: the mean of the same time on earlier days (newer ones weigh more) and of the same time in earlier weeks.
@@ -10,6 +12,8 @@ const WEEKS = 3;
 const WEEK_DECAY = 0.6;
 /** Minutes on each side over which a season is smoothed. */
 const SMOOTH_MINUTES = 7;
+/** Largest number of half width, about. */
+const MOST_HALF_WIDTH = 3e38;
 
 export class Profile {
   private readonly day: number;
@@ -58,6 +62,36 @@ export class Profile {
 
   weekly(index: number): number {
     return this.known.weekly[this.slot(index)]!;
+  }
+
+  /**
+   * The values, in half width: they only enter the seasons, as means of several. Loads that do not fit are divided
+   * by a power of two. Seasons looked up before come out the same when they are looked up again.
+   */
+  save(out: StateWriter): void {
+    const kept = Math.min(this.count, this.size - 1);
+    const values = new Float64Array(kept);
+    let most = 0;
+    for (let i = 0; i < kept; i++) {
+      const at = this.count - kept + i;
+      const before = at === 0 ? 0 : this.sums[(at - 1) % this.size]!;
+      values[i] = this.sums[at % this.size]! - before;
+      most = Math.max(most, Math.abs(values[i]!));
+    }
+    const unit = most > MOST_HALF_WIDTH ? 2 ** Math.ceil(Math.log2(most / MOST_HALF_WIDTH)) : 1;
+    out.numbers(this.count, unit);
+    out.array(Float32Array.from(values, (value) => value / unit));
+  }
+
+  load(from: StateReader): void {
+    const count = from.count('points');
+    const [unit] = from.numbers(1) as [number];
+    const kept = Math.min(count, this.size - 1);
+    this.count = count - kept;
+    this.total = 0;
+    this.sums.fill(0);
+    this.known.index.fill(-1);
+    for (const value of from.fill(new Float32Array(kept))) this.push(value * unit);
   }
 
   private slot(index: number): number {

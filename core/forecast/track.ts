@@ -1,5 +1,6 @@
 import { Errors } from './errors.ts';
 import type { Profile } from './profile.ts';
+import type { StateReader, StateWriter } from './state.ts';
 
 /** What the experts may look at: the newest point and the seasons around it. */
 export interface Now {
@@ -74,6 +75,23 @@ export class Track {
     return EXPERTS.flatMap(([name], i) =>
       weights[i]! >= 0.05 ? [`${name} ${weights[i]!.toFixed(2)}`] : [],
     ).join(', ');
+  }
+
+  /** In full width: an error on the edge of two bins must fall into the same one after a restore. */
+  save(out: StateWriter): void {
+    this.errors.save(out);
+    out.numbers(this.centre, this.scale);
+    for (const values of this.memory()) out.array(values);
+  }
+
+  load(from: StateReader): void {
+    this.errors.load(from);
+    [this.centre, this.scale] = from.numbers(2) as [number, number];
+    for (const values of this.memory()) from.fill(values);
+  }
+
+  private memory(): readonly (Float64Array | Int32Array)[] {
+    return [this.squares, this.scored, this.due, this.waiting, this.mixed, this.scales];
   }
 
   private score(slot: number, value: number): void {
