@@ -80,7 +80,9 @@ export class Profile {
     }
     const unit = most > MOST_HALF_WIDTH ? 2 ** Math.ceil(Math.log2(most / MOST_HALF_WIDTH)) : 1;
     out.numbers(this.count, unit);
-    out.array(Float32Array.from(values, (value) => value / unit));
+    const half = new Float32Array(kept);
+    for (let i = 0; i < kept; i++) half[i] = values[i]! / unit;
+    out.array(half);
   }
 
   load(from: StateReader): void {
@@ -91,7 +93,8 @@ export class Profile {
     this.total = 0;
     this.sums.fill(0);
     this.known.index.fill(-1);
-    for (const value of from.fill(new Float32Array(kept))) this.push(value * unit);
+    const values = from.fill(new Float32Array(kept));
+    for (let i = 0; i < kept; i++) this.push(values[i]! * unit);
   }
 
   private slot(index: number): number {

@@ -18,7 +18,7 @@ function moved(forecaster: SeasonalForecaster, options: Partial<ForecasterOption
   return other;
 }
 
-/** Daily seasons with noise, gaps and a change of level; whole numbers where `whole`. */
+/** Daily seasons with noise and gaps; `whole`: whole numbers, no gaps (what fills them is no whole number). */
 const series = (whole: boolean) =>
   fc
     .record({
@@ -32,7 +32,7 @@ const series = (whole: boolean) =>
     })
     .map(({ days, gap, every, cut, ...how }) => {
       const values = daily(days, how).map((load, i) =>
-        i > 0 && i % every < gap ? Number.NaN : whole ? Math.round(load) : load,
+        !whole && i > 0 && i % every < gap ? Number.NaN : whole ? Math.round(load) : load,
       );
       return { values, cut: Math.floor(cut * values.length) };
     });
