@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,9 @@ export const REGION = 'us-east-1';
 export const ACCOUNT = '000000000000';
 /** MiniStack takes this key for the account's root. */
 export const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** Folders of runs: `foreshard-aws-<pid>-<random>`. */
+const PREFIX = 'foreshard-aws-';
 
 /** Where the two servers are, through their recorders. Plain data: global set-up hands it to the test files. */
 export interface Where {
@@ -35,7 +38,10 @@ export interface Servers extends Where {
  */
 export async function startServers(say: (line: string) => void = console.error): Promise<Servers> {
   const python = await pythonWithServers(say);
-  const folder = await mkdtemp(join(tmpdir(), 'foreshard-aws-'));
+  await forgetKilledRuns();
+  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  // Functions are unpacked below this folder: a package.json of anybody in the folder above would change what they are.
+  await writeFile(join(folder, 'package.json'), '{"type": "commonjs"}');
   const running: ChildProcess[] = [];
   const recorders: Recorder[] = [];
   const stop = async () => {
@@ -132,6 +138,23 @@ function ended(child: ChildProcess): Promise<void> {
     child.once('exit', () => done());
     child.stdin?.end();
   });
+}
+
+/** Folders of runs that did not come to their end; their servers ended with them. */
+async function forgetKilledRuns(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(name.startsWith(PREFIX) ? name.slice(PREFIX.length).split('-')[0] : Number.NaN);
+    if (pid > 0 && !runs(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process is one too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function freePort(): Promise<number> {
