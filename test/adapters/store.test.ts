@@ -45,6 +45,13 @@ describe('DynamoStore in memory', () => {
     expect(late).toMatchObject({ ok: false, seen: { placement: { kind: 'ready' } } });
   });
 
+  it('gives nobody a slice that has changed since it was seen, also when its hold has run out', async () => {
+    const { clock, store, version } = await held();
+    await clock.runUntil(T0 + 61);
+    expect((await store.claim(SLICE, version, 'b', T0 + 90)).ok).toBe(false);
+    expect((await store.claim(SLICE, version + 1, 'b', T0 + 90)).ok).toBe(true);
+  });
+
   it('takes no claim that an earlier life of the slice was seen for', async () => {
     const { clock, store, version } = await held();
     await store.remove(SLICE);
