@@ -1,5 +1,6 @@
 import type { Move } from '../core/capacity/plan.ts';
 import type { Settings } from '../core/settings/schema.ts';
+import { formatStamp } from '../core/settings/stamp.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 
 /**
@@ -12,8 +13,12 @@ export interface MoveInput {
   readonly version: number;
   /** Name of the workflow that holds the slice; the same for every retry. */
   readonly holder: string;
+  /** The tick that planned it; its record is filed under it. */
+  readonly plannedAt: Seconds;
   /** When the drain is usually over: no need to look before. */
   readonly drainedAt: Seconds;
+  /** The same as an ISO 8601 stamp, rounded up: what a state machine can wait for. */
+  readonly drainedStamp: string;
   /** A slice that is not `unused` by then has failed to drain. */
   readonly drainBy: Seconds;
   /** A slice that is not healthy by then has failed. */
@@ -42,7 +47,9 @@ export function moveInput(
     move,
     version,
     holder: `move/${move.id}`,
+    plannedAt: at,
     drainedAt,
+    drainedStamp: formatStamp(Math.ceil(drainedAt)),
     drainBy,
     healthyBy,
     holdUntil: healthyBy + 2 * drain.seconds + 2 * MINUTE,

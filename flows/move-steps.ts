@@ -3,9 +3,9 @@ import { ownerOf, type Placement } from '../core/shards/placement.ts';
 import type { MoveInput } from './move-input.ts';
 
 /**
- * The steps of a move, each idempotent and callable on its own by a state machine:
+ * The steps of a move, each idempotent; the states of the machine (move-states.ts) are made of them:
  * `claimSlice` → `startDrain` → (until {@link drainState} is `unused`) → `leaveShard` → `activate` → `register` →
- * (until {@link serveState} is `healthy`) → `commit`; `wayBack` (way-back.ts) from anywhere after the claim.
+ * (until {@link serveState} is `healthy`) → `commit`; `stepBack` (way-back.ts) from anywhere after the claim.
  *
  * Invariant: at every point between two calls the slice has one owner, and is registered for no other shard.
  */

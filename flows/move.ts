@@ -1,22 +1,21 @@
-import type { HostResult, Ports, TargetHealth } from '../core/ports.ts';
-import { parseSliceId } from '../core/shards/slice.ts';
+import type { Ports, TargetHealth } from '../core/ports.ts';
 import type { Seconds } from '../core/time.ts';
-import { event } from './events.ts';
 import { messageOf } from './failure.ts';
 import type { MoveInput } from './move-input.ts';
 import {
-  activate,
-  claimSlice,
-  commit,
-  drainState,
-  forget,
-  leaveShard,
-  register,
-  serveState,
-  startDrain,
-} from './move-steps.ts';
+  activateMove,
+  claimMove,
+  commitMove,
+  giveUp,
+  type MoveFailure,
+  notIn,
+  publishMoved,
+  type Undone,
+  undoMove,
+} from './move-states.ts';
+import { drainState, serveState } from './move-steps.ts';
 import { until } from './poll.ts';
-import { type Left, wayBack } from './way-back.ts';
+import type { Left } from './way-back.ts';
 
 export type MoveResult =
   | { readonly outcome: 'done'; readonly at: Seconds }
@@ -33,80 +32,74 @@ export type MoveResult =
 /** A step did not do what it should; nothing is wrong with the program. */
 class StepFailed extends Error {
   override readonly name = 'StepFailed';
+  readonly failure: MoveFailure;
+  constructor(failure: MoveFailure) {
+    super(failure.error);
+    this.failure = failure;
+  }
 }
 
 /**
- * Carries out one move from claim to commit, with the clock, and says what became of it. Where a step fails, the
- * slice goes the way back. @throws only what publishing the outcome throws.
+ * Carries out one move from claim to commit, with the clock, and says what became of it: the machine `move` in one
+ * process, state by state (move-states.ts). Where a step fails, the slice goes the way back.
+ * @throws only what publishing the outcome throws.
  */
 export async function runMove(ports: Ports, input: MoveInput): Promise<MoveResult> {
-  const result = await carryOut(ports, input);
-  const { id: move, slice, from, to } = input.move;
-  const at = ports.clock.now();
-  if (result.outcome === 'done')
-    await ports.events.publish([event('SliceMoved', at, { move, slice, from, to })]);
-  else if (result.outcome === 'failed') {
-    const { step, error, left } = result;
-    await ports.events.publish([event('MoveFailed', at, { move, slice, step, error, left })]);
-  }
-  return result;
-}
-
-async function carryOut(ports: Ports, input: MoveInput): Promise<MoveResult> {
-  const { clock } = ports;
-  const { slice } = input.move;
   let step = 'claim';
-  const run = <T>(name: string, work: (ports: Ports, input: MoveInput) => Promise<T>) => {
-    step = name;
-    return work(ports, input);
-  };
   try {
-    if (!(await run('claim', claimSlice))) return { outcome: 'lost-claim' };
-    await run('drain', startDrain);
-    await reaches('unused', [input.drainedAt, input.drainBy], () => run('drain', drainState));
-    if (input.leaves) {
-      await run('forget', forget);
-      return { outcome: 'done', at: clock.now() };
-    }
-    succeeded(await run('leave', leaveShard));
-    succeeded(await run('activate', activate));
-    await run('register', register);
-    await reaches('healthy', [clock.now(), input.healthyBy], () => run('health', serveState));
-    await run('commit', commit);
-    return { outcome: 'done', at: clock.now() };
+    const claimed = await claimMove(ports, input);
+    if (claimed.outcome === 'lost-claim') return { outcome: 'lost-claim' };
+    step = 'drain';
+    if (claimed.outcome === 'draining')
+      await reaches(ports, input, 'unused', [input.drainedAt, input.drainBy]);
+    step = 'activate';
+    const activated = await activateMove(ports, input, 'unused');
+    if (activated.outcome === 'failed') throw new StepFailed(activated);
+    step = 'health';
+    if (input.move.to.kind === 'active')
+      await reaches(ports, input, 'healthy', [ports.clock.now(), input.healthyBy]);
+    step = 'commit';
+    await commitMove(ports, input);
   } catch (error) {
-    return { outcome: 'failed', step, ...(await goBack(error)) };
+    const failure = error instanceof StepFailed ? error.failure : { step, error: messageOf(error) };
+    return goBack(ports, input, failure);
   }
-
-  /** The deadlines are absolute; a drain is not looked for before it is usually over. */
-  async function reaches(
-    wanted: TargetHealth,
-    [first, deadline]: readonly [Seconds, Seconds],
-    look: () => Promise<TargetHealth>,
-  ): Promise<void> {
-    let seen = 'unknown' as TargetHealth | 'unknown';
-    const yes = await until(clock, deadline, first, async () => {
-      seen = await look();
-      return seen === wanted;
-    });
-    if (yes) return;
-    // It runs, it is registered, and it does not get well: another try would end the same way.
-    if (wanted === 'healthy' && seen !== 'unused')
-      await ports.fleet.retire(parseSliceId(slice).instance, 'unhealthy');
-    throw new StepFailed(`slice ${slice} is ${seen} at ${deadline}, not ${wanted}`);
-  }
-
-  async function goBack(error: unknown): Promise<{ error: string; left: Left | 'unknown' }> {
-    const why = messageOf(error);
-    try {
-      const left = await wayBack(ports, slice, input.holder, input.holdUntil);
-      return { error: why, left };
-    } catch (again) {
-      return { error: `${why}; way back: ${messageOf(again)}`, left: 'unknown' };
-    }
-  }
+  const at = ports.clock.now();
+  await publishMoved(ports, input);
+  return { outcome: 'done', at };
 }
 
-function succeeded(result: HostResult): void {
-  if (!result.ok) throw new StepFailed(result.error);
+/** Waits; the deadlines are absolute, and a drain is not looked for before it is usually over. */
+async function reaches(
+  ports: Ports,
+  input: MoveInput,
+  wanted: 'unused' | 'healthy',
+  [first, deadline]: readonly [Seconds, Seconds],
+): Promise<void> {
+  let seen: TargetHealth | 'unknown' = 'unknown';
+  const yes = await until(ports.clock, deadline, first, async () => {
+    seen = await (wanted === 'unused' ? drainState : serveState)(ports, input);
+    return seen === wanted;
+  });
+  if (yes) return;
+  const error = notIn(input.move.slice, seen, deadline, wanted);
+  throw new StepFailed(
+    wanted === 'unused' ? { step: 'drain', error } : { step: 'health', error, health: seen },
+  );
+}
+
+async function goBack(ports: Ports, input: MoveInput, failure: MoveFailure): Promise<MoveResult> {
+  let undone: Undone | undefined;
+  try {
+    await until(ports.clock, input.holdUntil, ports.clock.now(), async () => {
+      undone = await undoMove(ports, input, failure);
+      return undone.outcome === 'failed';
+    });
+  } catch (again) {
+    const error = `${failure.error}; way back: ${messageOf(again)}`;
+    undone = await giveUp(ports, input, { step: failure.step, error }, 'unknown');
+  }
+  // At `holdUntil` the way back gives up by itself.
+  const { step, error, left } = undone as Undone & { outcome: 'failed' };
+  return { outcome: 'failed', step, error, left };
 }

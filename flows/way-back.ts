@@ -1,7 +1,5 @@
 import type { Ports } from '../core/ports.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
-import type { Seconds } from '../core/time.ts';
-import { until } from './poll.ts';
 
 /** How a slice stands after one step towards `ready`. */
 export type Homeward =
@@ -50,19 +48,22 @@ export async function towardsReady(ports: Ports, slice: string, holder: string):
 export type Left = 'unchanged' | Homeward;
 
 /**
- * The way back of a move that failed: what it had not touched stays as it was; the rest goes to `ready`, and waits
- * for the drain until `deadline`. What is still draining then is let go of, and reconciliation goes on with it.
+ * One step of the way back of a move that failed: what it had not touched stays as it was; the rest goes to `ready`.
+ * The slice is let go of, unless it is `draining`: then `shard` says where, and the step is to be repeated.
  */
-export async function wayBack(ports: Ports, slice: string, holder: string, deadline: Seconds): Promise<Left> {
+export async function stepBack(
+  ports: Ports,
+  slice: string,
+  holder: string,
+): Promise<{ readonly left: Left; readonly shard?: string }> {
   const seen = await ports.store.get(slice);
-  if (seen === undefined) return 'gone';
+  if (seen === undefined) return { left: 'gone' };
+  const { placement } = seen;
   let left: Left = 'unchanged';
-  if (seen.placement.kind === 'activating' || seen.placement.kind === 'draining') {
-    await until(ports.clock, deadline, ports.clock.now(), async () => {
-      left = await towardsReady(ports, slice, holder);
-      return left !== 'draining';
-    });
+  if (placement.kind === 'activating' || placement.kind === 'draining') {
+    left = await towardsReady(ports, slice, holder);
+    if (left === 'draining') return { left, shard: placement.shard };
   }
   await ports.store.release(slice, holder);
-  return left;
+  return { left };
 }

@@ -1,0 +1,147 @@
+import type { Ports, TargetHealth } from '../core/ports.ts';
+import { parseSliceId } from '../core/shards/slice.ts';
+import { event } from './events.ts';
+import type { MoveInput } from './move-input.ts';
+import {
+  activate,
+  claimSlice,
+  commit,
+  drainState,
+  forget,
+  leaveShard,
+  register,
+  SliceLost,
+  startDrain,
+} from './move-steps.ts';
+import { type Left, stepBack } from './way-back.ts';
+
+/**
+ * The states of a move, as the machine `move` calls them one by one and `runMove` in a row. Each may be repeated and
+ * killed half-way. What may be expected (claim lost, not drained or not healthy in time, a hook that fails) is in the
+ * result; what is thrown is unexpected and leads to {@link undoMove} too.
+ */
+
+export type Claimed = {
+  readonly outcome: 'lost-claim' | 'draining' | 'claimed';
+};
+
+/** Takes hold of the slice and, where it serves, out of its shard. */
+export async function claimMove(ports: Ports, input: MoveInput): Promise<Claimed> {
+  if (!(await claimSlice(ports, input))) return { outcome: 'lost-claim' };
+  await startDrain(ports, input);
+  return { outcome: input.move.from.kind === 'active' ? 'draining' : 'claimed' };
+}
+
+export type Activated =
+  | { readonly outcome: 'activated' }
+  /** Not `unused` yet, and there is time left. */
+  | { readonly outcome: 'again' }
+  | { readonly outcome: 'failed'; readonly step: string; readonly error: string };
+
+/**
+ * From drained to registered where it is to serve.
+ * @param seen what was seen where the slice served; without `unused` from there it looks itself
+ */
+export async function activateMove(
+  ports: Ports,
+  input: MoveInput,
+  seen?: TargetHealth | 'unknown',
+): Promise<Activated> {
+  const { move, drainBy, leaves } = input;
+  const failed = (step: string, error: string) => ({ outcome: 'failed', step, error }) as const;
+  if (move.from.kind === 'active') {
+    const health = seen === 'unused' ? seen : await drainState(ports, input);
+    if (health !== 'unused') {
+      if (ports.clock.now() < drainBy) return { outcome: 'again' };
+      return failed('drain', notIn(move.slice, health, drainBy, 'unused'));
+    }
+  }
+  if (leaves) return { outcome: 'activated' };
+  if (move.from.kind === 'active' && !(await hasLeft(ports, input))) {
+    const left = await leaveShard(ports, input);
+    if (!left.ok) return failed('leave', left.error);
+  }
+  const entered = await activate(ports, input);
+  if (!entered.ok) return failed('activate', entered.error);
+  await register(ports, input);
+  return { outcome: 'activated' };
+}
+
+/** Whether an earlier try has left the old shard behind: its hook must not run where the new shard is set up. */
+async function hasLeft({ store }: Ports, { move, holder }: MoveInput): Promise<boolean> {
+  const seen = await store.get(move.slice);
+  if (seen?.holder !== holder)
+    throw new SliceLost(`slice ${move.slice}: ${holder} lost it to ${seen?.holder ?? 'nobody'}`);
+  return seen.placement.kind === 'activating';
+}
+
+/** Writes where the slice has arrived and lets go of it; one that leaves with its instance is forgotten. */
+export function commitMove(ports: Ports, input: MoveInput): Promise<void> {
+  return input.leaves ? forget(ports, input) : commit(ports, input);
+}
+
+export async function publishMoved(ports: Ports, { move }: MoveInput): Promise<void> {
+  const { id, slice, from, to } = move;
+  await ports.events.publish([event('SliceMoved', ports.clock.now(), { move: id, slice, from, to })]);
+}
+
+/** Why a move goes the way back. */
+export interface MoveFailure {
+  readonly step: string;
+  readonly error: string;
+  /** What was seen last where it was to serve, if it came that far. */
+  readonly health?: TargetHealth | 'unknown';
+}
+
+/** It runs, it is registered, and it does not get well: another try would end the same way. */
+export async function retireUnwell(
+  ports: Ports,
+  slice: string,
+  health: MoveFailure['health'],
+): Promise<void> {
+  if (health === undefined || health === 'unused' || health === 'unknown') return;
+  await ports.fleet.retire(parseSliceId(slice).instance, 'unhealthy');
+}
+
+export type Undone =
+  /** Where it drains; look again when it is `unused`. */
+  | { readonly outcome: 'draining'; readonly shard: string }
+  | ({ readonly outcome: 'failed'; readonly left: Left | 'unknown' } & MoveFailure);
+
+/**
+ * One step of the way back. At its end, which is at `holdUntil` at the latest, the slice is let go of and
+ * MoveFailed published; what is still draining then, reconciliation goes on with.
+ */
+export async function undoMove(ports: Ports, input: MoveInput, failure: MoveFailure): Promise<Undone> {
+  const { move, holder, holdUntil } = input;
+  await retireUnwell(ports, move.slice, failure.health);
+  const { left, shard } = await stepBack(ports, move.slice, holder);
+  if (left === 'draining') {
+    if (shard !== undefined && ports.clock.now() < holdUntil) return { outcome: 'draining', shard };
+    await ports.store.release(move.slice, holder);
+  }
+  return giveUp(ports, input, failure, left);
+}
+
+/** The way back fails too: the slice is let go of as it is, and reconciliation takes it home. */
+export async function letGo(ports: Ports, input: MoveInput, failure: MoveFailure): Promise<Undone> {
+  await ports.store.release(input.move.slice, input.holder);
+  return giveUp(ports, input, failure, 'unknown');
+}
+
+/** Publishes that a move failed, and where it left its slice. */
+export async function giveUp(
+  ports: Ports,
+  { move }: MoveInput,
+  failure: MoveFailure,
+  left: Left | 'unknown',
+): Promise<Undone & { readonly outcome: 'failed' }> {
+  const { step, error } = failure;
+  await ports.events.publish([
+    event('MoveFailed', ports.clock.now(), { move: move.id, slice: move.slice, step, error, left }),
+  ]);
+  return { outcome: 'failed', ...failure, left };
+}
+
+export const notIn = (slice: string, seen: string, at: number, wanted: TargetHealth) =>
+  `slice ${slice} is ${seen} at ${at}, not ${wanted}`;
