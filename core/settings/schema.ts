@@ -1,15 +1,12 @@
 import * as z from 'zod';
+import { NAME } from './name.ts';
 
 /**
  * The settings of one service: one YAML file, described here and nowhere else. The JSON Schema for editors is
  * generated from this (`npm run schema`). Durations are seconds, shares are in [0, 1], money is in $.
  */
 
-const name = z.string().regex(
-  // No /i flag: JSON Schema has none, and the generated schema must accept what this accepts.
-  /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?$/,
-  '1–32 letters, digits or hyphens, not starting or ending with a hyphen',
-);
+const name = z.string().regex(NAME, '1–32 letters, digits or hyphens, not starting or ending with a hyphen');
 const seconds = (max: number) => z.number().min(0).max(max);
 const count = (max: number) => z.int().min(0).max(max);
 
