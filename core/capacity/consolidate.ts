@@ -61,6 +61,8 @@ function vacate(
     one.units === size && one.host !== host && (group === undefined || one.host.instance.group === group);
   if (carried.length !== host.used || !hasReady(draft, accept, host.used)) return false;
   if (draft.moves.length + 2 * carried.length > draft.settings.fleet.maxMovesPerTick) return false;
+  for (const [s, its] of Map.groupBy(carried, (one) => one.s))
+    if (!draft.mayMove(draft.shards[s]!.settings.name, 2 * its.length)) return false;
   draft.ready.remove(host);
   for (const { candidate, s } of carried) {
     const reason = draft.reason(rule, s, leads.activate, draft.serving[s]!, considered);

@@ -69,6 +69,17 @@ export class Sizing {
     return { release, activate, wanting, start, keep, stock };
   }
 
+  /**
+   * Slices that each shard would have if the pool had all that it asks for: of shards that are looked at and not
+   * moved.
+   */
+  asIf(views: readonly ShardView[]): Float64Array {
+    const serving = Float64Array.from(views, (view) => view.serving);
+    const release = this.releases(views, serving);
+    for (const { shard } of this.activations(views, serving, release, 0).wanting) serving[shard]! += 1;
+    return serving;
+  }
+
   private releases(views: readonly ShardView[], serving: Float64Array): Int32Array {
     const release = new Int32Array(views.length);
     for (let s = 0; s < views.length; s++) {

@@ -1,11 +1,9 @@
-import { MEDIAN } from '../forecast/forecast.ts';
 import type { Settings } from '../settings/schema.ts';
 import { type Accept, giveBackOrder, ReadySlices, Spread } from './choose.ts';
 import type { Candidate, FleetIndex, Host } from './fleet-index.ts';
-import { TICK } from './horizons.ts';
 import type { FleetAction, Move, Reason, Rule } from './plan.ts';
+import { reasonFor } from './reason.ts';
 import type { PlannedShard } from './shard-views.ts';
-import { gain } from './view.ts';
 
 /** Spot may exceed its share by this much before it is given back first. */
 const MIX_BAND = 0.1;
@@ -29,6 +27,8 @@ export class Draft {
   readonly shardAt: ReadonlyMap<string, number>;
   private readonly spreads = new Map<PlannedShard, Spread>();
   private readonly orders = new Map<PlannedShard, Candidate[]>();
+  /** Moves that this plan may still start, of the shards that have a bound of their own. */
+  private readonly left = new Map<string, number>();
 
   constructor(at: number, settings: Settings, index: FleetIndex, shards: readonly PlannedShard[]) {
     this.at = at;
@@ -38,10 +38,17 @@ export class Draft {
     this.shardAt = new Map(shards.map((shard, s) => [shard.settings.name, s]));
     this.ready = new ReadySlices(index.ready);
     this.serving = Float64Array.from(shards, ({ serving }) => serving);
+    for (const { name, maxMovesPerTick } of settings.shards)
+      if (maxMovesPerTick !== undefined) this.left.set(name, maxMovesPerTick);
   }
 
   get full(): boolean {
     return this.moves.length >= this.settings.fleet.maxMovesPerTick;
+  }
+
+  /** Whether the shard's own bound lets the plan start so many more moves to or from it. */
+  mayMove(shard: string, moves = 1): boolean {
+    return (this.left.get(shard) ?? moves) >= moves;
   }
 
   /** Moves a ready slice into service for a shard; undefined when there is none that will do. */
@@ -95,23 +102,19 @@ export class Draft {
 
   add({ slice }: Candidate, from: Move['from'], to: Move['to'], reason: Reason): void {
     this.touched.add(slice.id);
+    if (from.kind !== 'ready') this.count(from.shard);
+    if (to.kind !== 'ready' && (from.kind === 'ready' || from.shard !== to.shard)) this.count(to.shard);
     this.moves.push({ id: `${this.at}/${slice.id}`, slice: slice.id, from, to, reason });
+  }
+
+  private count(shard: string): void {
+    const left = this.left.get(shard);
+    if (left !== undefined) this.left.set(shard, left - 1);
   }
 
   /** The numbers behind one decision about the slice on top of `serving`, `h` ticks ahead. */
   reason(rule: Rule, s: number, h: number, serving: number, considered: readonly string[] = []): Reason {
-    const shard = this.shards[s]!;
-    const load = shard.ahead.ticks[h]!;
-    const [q90, q99] = [load.at(0.9), load.at(0.99)];
-    return {
-      rule,
-      ahead: h * TICK,
-      forecast: { median: load.quantiles[MEDIAN]!, q90, q99 },
-      need: (rule === 'release' ? serving - 1 : serving + 1) * shard.slice,
-      have: serving * shard.slice,
-      value: gain(shard, h, rule === 'release' ? serving - 1 : serving),
-      ...(considered.length > 0 && { considered }),
-    };
+    return reasonFor(this.shards[s]!, rule, h, serving, considered);
   }
 
   /**

@@ -22,8 +22,17 @@ export const NO_CHANGE: FleetChange = {
   discarded: 0,
 };
 
-/** @param room instances that may still be started before the fleet is at its maximum */
-export function fleetChange(draft: Draft, decision: Decision, surplus: number, room: number): FleetChange {
+/**
+ * @param room instances that may still be started before the fleet is at its maximum
+ * @param frozen nothing is started for the mix or into the stock, and nothing stopped is given up
+ */
+export function fleetChange(
+  draft: Draft,
+  decision: Decision,
+  surplus: number,
+  room: number,
+  frozen: boolean,
+): FleetChange {
   const { settings, index } = draft;
   const perInstance = settings.fleet.slicesPerInstance;
   const actions: FleetAction[] = [];
@@ -40,7 +49,7 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
   }
   // The group takes them from its warm pool as far as that goes.
   stock -= Math.min(index.warm.length, started.steady);
-  started.spot = Math.min(room - started.steady, spotShort(draft));
+  started.spot = frozen ? 0 : Math.min(room - started.steady, spotShort(draft));
   if (started.spot > 0) {
     const reason = poolReason(
       `Spot is below its ${Math.round(settings.fleet.spotShare * 100)} % of what the fleet will need for hours`,
@@ -49,7 +58,7 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
   }
 
   const released = { steady: 0, spot: 0, toWarm: 0 };
-  const beds = berths(draft);
+  const beds = frozen ? [] : berths(draft);
   for (const host of idleFirst(draft)) {
     const { group, id, rebalanceAt } = host.instance;
     // What AWS recommends to leave goes in any case; it is not counted as free.
@@ -84,7 +93,7 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
   }
 
   const least = Math.min(warmMax, Math.ceil(decision.stock.least / perInstance));
-  const launch = Math.max(0, Math.min(least - stock, settings.fleet.max));
+  const launch = frozen ? 0 : Math.max(0, Math.min(least - stock, settings.fleet.max));
   if (launch > 0) {
     actions.push({
       kind: 'stock',
@@ -93,7 +102,7 @@ export function fleetChange(draft: Draft, decision: Decision, surplus: number, r
     });
   }
   // Nobody can choose which stopped instance a start takes: none is given up in the same tick.
-  const discarded = started.steady > 0 ? 0 : Math.min(index.warm.length, Math.max(0, stock - most));
+  const discarded = frozen || started.steady > 0 ? 0 : Math.min(index.warm.length, Math.max(0, stock - most));
   for (const { id } of index.warm.slice(0, discarded)) {
     actions.push({
       kind: 'discard',

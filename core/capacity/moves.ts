@@ -10,6 +10,7 @@ export function expiries(draft: Draft, touchable: (shard: string) => boolean): v
   for (const candidate of draft.index.expired) {
     const { placement } = candidate.slice;
     if (draft.full || placement.kind !== 'reserved' || !touchable(placement.shard)) continue;
+    if (!draft.mayMove(placement.shard)) continue;
     const why = `reserved for ${placement.shard} until ${placement.until}, and that is over`;
     const from = { kind: 'reserved', shard: placement.shard } as const;
     draft.add(candidate, from, { kind: 'ready' }, { rule: 'pool', considered: [why] });
@@ -26,7 +27,9 @@ export function activations(draft: Draft, decision: Decision, leads: Leads): Act
   const claims = new Claims([...decision.activate, ...decision.wanting]);
   for (let claim = claims.next(); claim !== undefined; claim = claims.next()) {
     const { shard, value } = claim;
-    const { holding } = draft.shards[shard]!;
+    const { holding, settings } = draft.shards[shard]!;
+    // At its own bound a shard asks again in the next tick; the pool is not short for that.
+    if (!draft.mayMove(settings.name)) continue;
     const accept = fits(draft, shard);
     if (draft.full || (draft.ready.size === 0 && holding.reserved.length === 0)) {
       open.push(claim);
@@ -54,12 +57,14 @@ export function releases(
   leads: Leads,
 ): Activation[] {
   const claims = new Claims(open);
+  const mayTake = ({ shard }: Activation) => draft.mayMove(draft.shards[shard]!.settings.name);
   decision.release.forEach((count, s) => {
     let left = count;
-    while (left > 0 && !draft.full) {
+    while (left > 0 && !draft.full && draft.mayMove(draft.shards[s]!.settings.name)) {
       const chosen = draft.spare(s, left);
       if (chosen === undefined) return;
-      const claim = claims.next();
+      let claim = claims.next();
+      while (claim !== undefined && !mayTake(claim)) claim = claims.next();
       if (claim !== undefined && fits(draft, claim.shard)(chosen)) {
         const reason = draft.reason(
           pressed(draft, claim),
@@ -92,7 +97,7 @@ export function evacuations(draft: Draft, decision: Decision): void {
     for (const candidate of shard.holding.active.filter(
       ({ host }) => host.instance.rebalanceAt !== undefined,
     )) {
-      if (draft.full) return;
+      if (draft.full || !draft.mayMove(shard.settings.name)) return;
       const reason = draft.reason('interruption', s, 0, draft.serving[s]!, [
         'AWS recommends to leave its instance, and its replacement serves',
       ]);
@@ -110,7 +115,9 @@ export function evacuations(draft: Draft, decision: Decision): void {
 export function preemptions(draft: Draft, open: readonly Activation[], coming: number, leads: Leads): void {
   const owners = draft.shards.map((_, s) => s).filter((s) => draft.shards[s]!.mode === 'active');
   owners.sort((a, b) => draft.shards[a]!.priority - draft.shards[b]!.priority || a - b);
-  const spare = (s: number) => draft.spare(s, draft.serving[s]! - draft.shards[s]!.floor);
+  const mayMove = (s: number) => draft.mayMove(draft.shards[s]!.settings.name);
+  const spare = (s: number) =>
+    mayMove(s) ? draft.spare(s, draft.serving[s]! - draft.shards[s]!.floor) : undefined;
   const claims = new Claims(open);
   let covered = coming;
   let first = 0;
@@ -119,6 +126,7 @@ export function preemptions(draft: Draft, open: readonly Activation[], coming: n
       covered -= 1;
       continue;
     }
+    if (!mayMove(claim.shard)) continue;
     const taker = draft.shards[claim.shard]!;
     const have = draft.serving[claim.shard]!;
     const guaranteed = have < Math.min(taker.floor, taker.settings.guarantee / draft.index.unit);

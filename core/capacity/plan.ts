@@ -13,6 +13,8 @@ export interface Measured {
   readonly utilization?: number;
   /** Seconds. */
   readonly latency?: number;
+  /** Healthy targets of the shard's target group, whoever registered them. */
+  readonly healthyHosts?: number;
 }
 
 /** Capacity that was asked for and has not arrived. A claim is on a request: nobody can choose which instance starts. */
@@ -107,11 +109,16 @@ export type FleetAction =
 export interface ShardPlan {
   readonly shard: string;
   readonly mode: Mode;
-  /** Capacity (the shard's unit) serving now, coming (activating), and wanted. */
+  /**
+   * Capacity (the shard's unit) serving now, coming (activating), and wanted, whether or not it can be had by now. In
+   * shadow: what serves the shard, by others too as far as that is measured, and what it would have if it were active.
+   */
   readonly have: number;
   readonly coming: number;
   readonly want: number;
   readonly guarantee: number;
+  /** In shadow, where the plan would change the shard: why. */
+  readonly reason?: Reason;
 }
 
 export type Finding =
@@ -123,7 +130,10 @@ export type Finding =
     }
   | { readonly kind: 'PoolExhausted'; readonly wanted: number; readonly had: number }
   | { readonly kind: 'FleetAtMax'; readonly wanted: number; readonly max: number }
-  | { readonly kind: 'LoadLate'; readonly shard: string; readonly age: Seconds };
+  /** `age` is infinite where nothing was ever measured. */
+  | { readonly kind: 'LoadLate'; readonly shard: string; readonly age: Seconds }
+  /** Its forecast is missing (`age` infinite) or old: the shard may grow, and does not shrink. */
+  | { readonly kind: 'ForecastLate'; readonly shard: string; readonly age: Seconds };
 
 /** The moves of one tick. */
 export interface Plan {

@@ -2,7 +2,7 @@ import type { Forecast } from '../forecast/forecast.ts';
 import type { Settings } from '../settings/schema.ts';
 import { DAY, MINUTE, type Seconds } from '../time.ts';
 import { consolidation, mixSwaps } from './consolidate.ts';
-import { type PoolView, Sizing } from './decide.ts';
+import { type Decision, type PoolView, Sizing } from './decide.ts';
 import { Draft } from './draft.ts';
 import { desiredAfter, fleetChange, fleetSize, NO_CHANGE } from './fleet-actions.ts';
 import { type FleetIndex, indexFleet } from './fleet-index.ts';
@@ -10,7 +10,8 @@ import { leadsOf, TICK } from './horizons.ts';
 import { activations, evacuations, expiries, preemptions, releases } from './moves.ts';
 import type { Finding, Plan, ShardPlan, Snapshot } from './plan.ts';
 import type { Loss } from './pool.ts';
-import { modeOf, plannedShards, slicePrice } from './shard-views.ts';
+import { type Shadowed, shadowed } from './shadow.ts';
+import { modeOf, type PlannedShard, plannedShards, slicePrice } from './shard-views.ts';
 import { wakeActions, wakesOf, withWoken } from './standby.ts';
 
 /** The shortest notice that Spot gave in a logged case: losses later than this after a decision are seen coming. */
@@ -22,8 +23,8 @@ const LATE: Seconds = 3 * MINUTE;
  * The planner: what to move, start and stop at `now`, with a reason each. Pure: it knows nothing but its arguments.
  *
  * Order: guarantees, then priority and value; from the ready pool, then straight from shards that give back, then
- * from lower priorities. Shards in shadow are left alone; shards in hold only get back what they lost.
- * @param forecasts by shard, with {@link planningHorizons}; a shard without one keeps what it has.
+ * from lower priorities. Shards in shadow are sized, and left alone; shards in hold only get back what they lost.
+ * @param forecasts by shard, with {@link planningHorizons}; a shard without a fresh one does not shrink.
  * @throws {RangeError} when `now` is not the snapshot's time.
  */
 export function plan(
@@ -43,22 +44,28 @@ export function plan(
   const room = startable - wakes.length;
   const shards = withWoken(seen, wakes);
   const draft = new Draft(now, settings, index, shards);
-  const pool = poolView(draft, room);
-  const decision = new Sizing(leads).decide(shards, pool);
+  const frozen = isFrozen(shards);
+  const pool = poolView(draft, room, frozen);
+  const sizing = new Sizing(leads);
+  const decision = sizing.decide(shards, pool);
 
-  expiries(draft, touchable(settings, snapshot));
   const open = releases(draft, decision, activations(draft, decision, leads), leads);
   evacuations(draft, decision);
   const soon = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
   const contended = decision.start > soon || room === 0;
   if (contended) preemptions(draft, open, index.arriving + soon, leads);
+  // Last, so that what a shard needs comes first within its bound.
+  expiries(draft, touchable(settings, snapshot));
   // The bound is in what the sizing keeps: above it only what will surely be called for.
-  const surplus = pool.ready - decision.activate.length + index.arriving + draft.freed - decision.keep;
-  consolidation(draft, surplus, leads);
-  mixSwaps(draft, surplus, leads);
-  // Without a single forecast nothing is known, and everything stays as it is.
+  const ready = pool.ready - decision.activate.length + index.arriving + draft.freed;
+  const surplus = ready - (frozen ? frozenKeep(shards, ready, pool) : decision.keep);
+  if (!frozen) {
+    consolidation(draft, surplus, leads);
+    mixSwaps(draft, surplus, leads);
+  }
   const change =
-    shards.length === 0 ? NO_CHANGE : fleetChange(draft, decision, Math.floor(surplus + 1e-9), room);
+    shards.length === 0 ? NO_CHANGE : fleetChange(draft, decision, Math.floor(surplus + 1e-9), room, frozen);
+  const shadows = shadowed(snapshot, forecasts, settings, index, leads, sizing);
 
   return {
     at: now,
@@ -66,13 +73,29 @@ export function plan(
     fleet: [...change.actions, ...wakeActions(draft, wakes)],
     desired: desiredAfter(draft, change),
     pool: {
-      target: Math.min(pool.bound, decision.keep) * index.unit,
+      target: Math.min(pool.bound, frozen ? pool.ready : decision.keep) * index.unit,
       ready: readyUnits(draft) * index.unit,
       bound: settings.readyPool.max,
     },
-    shards: shardPlans(settings, snapshot, draft),
-    findings: findings(draft, open.length, decision.start, room * perInstance, snapshot),
+    shards: shardPlans(settings, snapshot, draft, decision, shadows),
+    findings: [
+      ...findings(draft, open.length, decision.start, room * perInstance, snapshot),
+      ...lateForecasts([...shards, ...[...shadows.values()].map(({ view }) => view)], snapshot),
+    ],
   };
+}
+
+/**
+ * Whether the pool and the stock are left as they are, but for what guarantees and losses ask for: nothing may change
+ * where all shards are in hold, and nothing is known where none has a fresh forecast.
+ */
+function isFrozen(shards: readonly PlannedShard[]): boolean {
+  return shards.every(({ mode, late }) => mode === 'hold' || late);
+}
+
+/** In hold the pool's bound holds too; where forecasts are late, what is above it may be called for. */
+function frozenKeep(shards: readonly PlannedShard[], ready: number, { bound }: PoolView): number {
+  return shards.some(({ late }) => late) ? ready : Math.min(ready, bound);
 }
 
 /** Shards that may be moved at all; one that the settings do not know any more holds nothing. */
@@ -90,7 +113,7 @@ function readyUnits(draft: Draft): number {
   return sum;
 }
 
-function poolView({ settings, index }: Draft, room: number): PoolView {
+function poolView({ settings, index }: Draft, room: number, frozen: boolean): PoolView {
   const { readyPool, fleet, costs } = settings;
   const units = (instances: number) => instances / index.unit;
   let ready = 0;
@@ -100,6 +123,7 @@ function poolView({ settings, index }: Draft, room: number): PoolView {
     arriving: index.arriving,
     bound: units(readyPool.max),
     ...(readyPool.target !== 'auto' && { target: units(readyPool.target) }),
+    ...(frozen && { target: 0 }),
     room: room * fleet.slicesPerInstance,
     stoppedPrice: (costs.stoppedShare * costs.instanceHour) / slicePrice(settings),
     losses: spotLosses(settings, index),
@@ -115,22 +139,49 @@ function spotLosses(settings: Settings, index: FleetIndex): Loss[] {
   return [...index.spotByZone.values()].map((slices) => ({ probability, perTick, slices }));
 }
 
-function shardPlans(settings: Settings, snapshot: Snapshot, draft: Draft): ShardPlan[] {
+function shardPlans(
+  settings: Settings,
+  snapshot: Snapshot,
+  draft: Draft,
+  { activate, wanting }: Decision,
+  shadows: ReadonlyMap<string, Shadowed>,
+): ShardPlan[] {
+  const claims = new Float64Array(draft.shards.length);
+  for (const claim of activate) claims[claim.shard]! += 1;
+  for (const claim of wanting) claims[claim.shard]! += 1;
   return settings.shards.map((shard) => {
     const holding = draft.index.holdings.get(shard.name)!;
     const per = shard.capacity.perInstance * draft.index.unit;
-    let active = 0;
-    for (const { units } of holding.active) active += units;
-    const s = draft.shardAt.get(shard.name);
+    const shadow = shadows.get(shard.name);
+    const s = draft.shardAt.get(shard.name)!;
+    let have = shadow?.have ?? 0;
+    if (shadow === undefined) for (const { units } of holding.active) have += units;
+    // What it asked for and did not get is wanted all the same.
+    const want = shadow?.want ?? wantedBy(draft.shards[s]!.serving, claims[s]!, draft.serving[s]!);
     return {
       shard: shard.name,
       mode: modeOf(shard, snapshot),
-      have: active * per,
+      have: have * per,
       coming: holding.coming * per,
-      want: (s === undefined ? active : draft.serving[s]!) * per,
+      want: want * per,
       guarantee: shard.guarantee * shard.capacity.perInstance,
+      ...(shadow?.reason !== undefined && { reason: shadow.reason }),
     };
   });
+}
+
+function wantedBy(had: number, claims: number, gets: number): number {
+  return claims === 0 ? gets : Math.max(gets, had + claims);
+}
+
+/** A shard that is new, and of which nothing was ever measured, has nothing to be forecast from: its load is late. */
+function lateForecasts(shards: readonly PlannedShard[], snapshot: Snapshot): Finding[] {
+  const late = shards.filter((shard) => shard.late);
+  if (late.length === 0) return [];
+  const seen = new Set(snapshot.measured.flatMap(({ shard, time }) => (time === undefined ? [] : shard)));
+  return late
+    .filter(({ settings, serving }) => serving > 0 || seen.has(settings.name))
+    .map(({ settings, forecastAge }) => ({ kind: 'ForecastLate', shard: settings.name, age: forecastAge }));
 }
 
 function findings(draft: Draft, wanting: number, start: number, room: number, snapshot: Snapshot): Finding[] {

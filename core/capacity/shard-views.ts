@@ -1,6 +1,8 @@
-import type { Forecast } from '../forecast/forecast.ts';
+import { type Forecast, LEVELS } from '../forecast/forecast.ts';
 import type { Mode, Settings, ShardSettings } from '../settings/schema.ts';
+import { MINUTE, type Seconds } from '../time.ts';
 import type { FleetIndex, Holding } from './fleet-index.ts';
+import { planningHorizons } from './horizons.ts';
 import { type LookAhead, lookAhead } from './look-ahead.ts';
 import type { Measured, Snapshot } from './plan.ts';
 import { wakeLead } from './standby.ts';
@@ -12,6 +14,10 @@ export interface PlannedShard extends ShardView {
   readonly mode: Mode;
   readonly holding: Holding;
   readonly forecast: Forecast;
+  /** Seconds since the forecast was made; infinite where there is none. */
+  readonly forecastAge: Seconds;
+  /** The forecast is missing or old. */
+  readonly late: boolean;
   /** Above 1: an instance does less than the settings say, by what was measured. */
   readonly pressure: number;
   /** A cold standby shard that nothing calls for. */
@@ -25,38 +31,58 @@ const TOLERANCE = 1.1;
 /** Below this part of its bound utilisation says little: an idle instance is busy with itself. */
 const TELLS = 0.5;
 
+/** A forecast that is older than this is late. */
+export const FORECAST_LATE: Seconds = 15 * MINUTE;
+
 export function modeOf(shard: ShardSettings, snapshot: Snapshot): Mode {
   return snapshot.modes?.[shard.name] ?? shard.mode;
 }
 
-/** Views of all shards that may be moved: active ones and ones in hold. A shard without a forecast keeps what it has. */
+/**
+ * Views of all shards that may be moved: active ones and ones in hold; or of those in shadow, as if they were active.
+ *
+ * A shard whose forecast is missing or old keeps what it has, and gets back what it loses: it may grow to its
+ * guarantee and to what an old forecast still knows to come, but what is not known is no reason to shrink.
+ */
 export function plannedShards(
   snapshot: Snapshot,
   forecasts: ReadonlyMap<string, Forecast>,
   settings: Settings,
   index: FleetIndex,
   ticks: number,
+  which: 'moved' | 'shadow' = 'moved',
 ): PlannedShard[] {
   const measured = new Map(snapshot.measured.map((one) => [one.shard, one]));
   const perSlice = slicePrice(settings) * index.unit;
+  let nothing: Forecast | undefined;
   const planned: PlannedShard[] = [];
   for (const shard of settings.shards) {
     const mode = modeOf(shard, snapshot);
-    const forecast = forecasts.get(shard.name);
-    if (mode === 'shadow' || forecast === undefined) continue;
+    if ((mode === 'shadow') !== (which === 'shadow')) continue;
+    let forecast = forecasts.get(shard.name);
+    const forecastAge =
+      forecast === undefined ? Number.POSITIVE_INFINITY : snapshot.at - (forecast.madeAt ?? forecast.at);
+    const late = forecastAge > FORECAST_LATE;
+    if (forecast === undefined) {
+      nothing ??= nothingKnown(settings, snapshot.at);
+      forecast = nothing;
+    }
     const holding = index.holdings.get(shard.name)!;
     const ahead = lookAhead(forecast, ticks + 1);
-    const pressure = pressureOf(shard, measured.get(shard.name), holding, index.unit);
-    const unmet = unmetPrice(shard, settings);
+    const its = measured.get(shard.name);
     let active = 0;
     for (const { units } of holding.active) active += units;
+    if (which === 'shadow') active += ofOthers(shard, its, holding, index.unit);
+    const pressure = pressureOf(shard, its, holding, index.unit);
+    const unmet = unmetPrice(shard, settings);
     const serving = active - holding.doomed + holding.coming;
-    const asleep = sleeps(shard, ahead, serving > 0, wakeLead(settings));
+    const asleep = sleeps(shard, ahead, serving > 0, wakeLead(settings)) && !(late && serving > 0);
     const slices = (instances: number) => instances / index.unit;
     const ceiling = slices(shard.max ?? settings.fleet.max);
     // Awake, even a standby shard that is guaranteed nothing serves.
     const least = Math.max(slices(shard.guarantee), shard.standby === undefined ? 0 : 1);
-    const floor = asleep ? 0 : Math.min(ceiling, least);
+    let floor = asleep ? 0 : Math.min(ceiling, least);
+    if (late) floor = Math.max(floor, Math.min(ceiling, serving + notReplaced(holding)), serving);
     // In hold the size is kept: what was lost comes back, one for one, and nothing else moves.
     const holdAt = snapshot.holdAt?.[shard.name];
     const held = holdAt === undefined ? serving + notReplaced(holding) : slices(holdAt);
@@ -65,6 +91,8 @@ export function plannedShards(
       mode,
       holding,
       forecast,
+      forecastAge,
+      late,
       pressure,
       asleep,
       ahead,
@@ -73,11 +101,24 @@ export function plannedShards(
       serving,
       // What is only on its way cannot be given back yet.
       floor: mode === 'hold' ? Math.max(held, serving) : Math.max(floor, holding.coming),
-      ceiling: mode === 'hold' ? Math.max(held, serving) : ceiling,
+      ceiling: mode === 'hold' ? Math.max(held, serving) : Math.max(ceiling, late ? serving : 0),
       priority: shard.priority,
     });
   }
   return planned;
+}
+
+/** In place of a forecast that is missing: no load at any time. */
+function nothingKnown(settings: Settings, at: Seconds): Forecast {
+  const quantiles = LEVELS.map(() => 0);
+  const horizons = planningHorizons(settings).map((ahead) => ({ ahead, quantiles }));
+  return { shard: '', at, knownUntil: Number.NEGATIVE_INFINITY, horizons, method: 'nothing known' };
+}
+
+/** Units that serve the shard's own target group and are not slices of ours, as far as that is measured. */
+function ofOthers(shard: ShardSettings, measured: Measured | undefined, { active }: Holding, unit: number) {
+  if (shard.targetGroup === undefined) return 0;
+  return Math.max(0, (measured?.healthyHosts ?? 0) - active.length) / unit;
 }
 
 /** Units that a shard lost or will lose and that nothing came for since: in hold nothing else comes. */

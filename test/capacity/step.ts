@@ -95,7 +95,9 @@ export function play(
   let snapshot = start;
   const plans: Plan[] = [];
   for (let tick = 0; tick < ticks; tick++) {
-    const made = plan(snapshot, forecastsAt(snapshot.at, tick), settings, snapshot.at);
+    const { at } = snapshot;
+    const fresh = [...forecastsAt(at, tick)].map(([shard, one]) => [shard, { ...one, at }] as const);
+    const made = plan(snapshot, new Map(fresh), settings, at);
     plans.push(made);
     snapshot = carryOut(snapshot, made, settings);
   }
