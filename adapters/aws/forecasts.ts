@@ -1,0 +1,86 @@
+import { type Forecast, LEVELS } from '../../core/forecast/forecast.ts';
+import { DAY, type Seconds } from '../../core/time.ts';
+import { type Item, PK, type Table } from './table.ts';
+
+/** A shard that left the settings leaves its forecast behind for so long. */
+const KEPT: Seconds = 2 * DAY;
+/** Writes on their way at once. */
+const AT_ONCE = 25;
+const MOST = 3.4e38;
+
+/** The newest forecast of each shard: one item of at most 1 KB (one write unit) each. */
+export class ForecastStore {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  /** Writes each on its own. Returns those that were not written: shard → why. */
+  async write(forecasts: readonly Forecast[]): Promise<ReadonlyMap<string, string>> {
+    const failed = new Map<string, string>();
+    const waiting = [...forecasts];
+    const one = async () => {
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        const { shard } = next;
+        // Collected: the others are as good without it.
+        await this.#table.put(itemOf(next)).catch((error: unknown) => failed.set(shard, String(error)));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
+    return failed;
+  }
+
+  /**
+   * By shard. An item of another version's shape is left out: for the planner that shard has no forecast, which it
+   * says, until the next one is written.
+   */
+  async read(): Promise<ReadonlyMap<string, Forecast>> {
+    const forecasts = new Map<string, Forecast>();
+    for (const item of await this.#table.query(PK.forecast)) {
+      const forecast = forecastOf(item as ForecastItem);
+      if (forecast !== undefined) forecasts.set(item.sk, forecast);
+    }
+    return forecasts;
+  }
+}
+
+interface ForecastItem extends Item {
+  readonly at: Seconds;
+  /** Absent while nothing was measured: no number says that. */
+  readonly knownUntil?: Seconds;
+  readonly aheads: readonly Seconds[];
+  /** Float32, little-endian, horizon by horizon. */
+  readonly quantiles: Uint8Array;
+  readonly method: string;
+  readonly ttl: Seconds;
+}
+
+function itemOf({ shard, at, knownUntil, horizons, method }: Forecast): Item {
+  const quantiles = new Float32Array(horizons.length * LEVELS.length);
+  for (const [h, horizon] of horizons.entries())
+    for (let i = 0; i < LEVELS.length; i++)
+      quantiles[h * LEVELS.length + i] = Math.min(MOST, horizon.quantiles[i]!);
+  return {
+    pk: PK.forecast,
+    sk: shard,
+    at,
+    ...(Number.isFinite(knownUntil) && { knownUntil }),
+    aheads: horizons.map(({ ahead }) => ahead),
+    quantiles: new Uint8Array(quantiles.buffer),
+    method,
+    ttl: Math.ceil(at + KEPT),
+  };
+}
+
+function forecastOf(item: ForecastItem): Forecast | undefined {
+  const { sk: shard, at, knownUntil = Number.NEGATIVE_INFINITY, aheads, quantiles: bytes, method } = item;
+  if (aheads.length === 0 || bytes.length !== aheads.length * LEVELS.length * 4) return undefined;
+  // A copy: what comes over the wire may begin anywhere.
+  const quantiles = new Float32Array(bytes.slice().buffer);
+  const horizons = aheads.map((ahead, h) => ({
+    ahead,
+    quantiles: Array.from(quantiles.subarray(h * LEVELS.length, (h + 1) * LEVELS.length)),
+  }));
+  return { shard, at, knownUntil, horizons, method };
+}
