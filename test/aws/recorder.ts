@@ -14,14 +14,20 @@ export interface Call {
 
 export interface Recorder {
   readonly url: string;
-  readonly calls: readonly Call[];
   close(): Promise<void>;
 }
+
+/** Path under which a recorder tells, as JSON, what has passed by. */
+export const CALLS = '/_recorder/calls';
 
 /** A proxy on loopback in front of a server: it changes nothing, and writes down who called what. */
 export async function record(server: Call['server'], port: number): Promise<Recorder> {
   const calls: Call[] = [];
   const proxy = createServer((asked, answer) => {
+    if (asked.url === CALLS) {
+      answer.end(JSON.stringify(calls));
+      return;
+    }
     const parts: Buffer[] = [];
     asked.on('data', (part: Buffer) => parts.push(part));
     asked.on('end', () => {
@@ -35,7 +41,7 @@ export async function record(server: Call['server'], port: number): Promise<Reco
   // Step Functions and Lambda answer only when the function has ended.
   proxy.requestTimeout = 0;
   const { port: own } = proxy.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${own}`, calls, close: () => closed(proxy) };
+  return { url: `http://127.0.0.1:${own}`, close: () => closed(proxy) };
 }
 
 function forward(

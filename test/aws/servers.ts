@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pythonWithServers } from './python.ts';
-import { type Call, type Recorder, record } from './recorder.ts';
+import { type Recorder, record } from './recorder.ts';
 
 export const REGION = 'us-east-1';
 /** Both servers know this account. */
@@ -27,7 +27,6 @@ export interface Where {
 }
 
 export interface Servers extends Where {
-  calls(): readonly Call[];
   stop(): Promise<void>;
 }
 
@@ -82,7 +81,6 @@ export async function startServers(say: (line: string) => void = console.error):
       ministack: ministack.url,
       moto: moto.url,
       folder,
-      calls: () => recorders.flatMap(({ calls }) => calls),
       stop,
     };
   } catch (error) {
