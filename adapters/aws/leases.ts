@@ -2,7 +2,7 @@ import type { Seconds } from '../../core/time.ts';
 import { PK, type Table } from './table.ts';
 
 /** Names of what only one may do at a time. */
-export type LeaseName = 'plan' | 'poll-targets';
+export type LeaseName = 'plan' | 'poll-targets' | 'route-sync';
 
 /**
  * Leases on the table. One that was not released ends by itself, so its holder must be done by then: `expires` is
