@@ -124,7 +124,7 @@ describe('a cold standby', () => {
     const world = await stage({ max: settingsMax });
     const { id } = world.fleet.seed('steady', 'b');
     const now = world.clock.now();
-    const input = { instance: id, shard: 'b', reason, key: 'w', awakeBy: now + 240 };
+    const input = { instance: id, shard: 'b', reason, at: now, key: 'w', awakeBy: now + 240 };
     return { world, now, id, input };
   };
 
