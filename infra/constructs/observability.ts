@@ -1,0 +1,2 @@
+import { Construct } from 'constructs';
+export class Observability extends Construct {}

@@ -1,0 +1,55 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { Arns } from './arns.ts';
+import { grantsOf, type RoleName } from './grants.ts';
+
+/**
+ * A role that may do what grants.ts says and nothing else: constructs that would add to it are held off. Its policy
+ * is part of the role, so that whatever waits for the role has its permissions too.
+ */
+export function roleOf(scope: Construct, id: string, name: RoleName, arns: Arns, principal: string): Role {
+  const grants = grantsOf(name);
+  const statements = grants.flatMap(({ actions, on }) =>
+    on.map((resource) => {
+      const { arns: resources, conditions } = arns.of(resource, name);
+      return new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: [...actions],
+        resources: [...resources],
+        ...(conditions && { conditions }),
+      });
+    }),
+  );
+  const role = new Role(scope, id, {
+    assumedBy: new ServicePrincipal(principal),
+    description: `Foreshard: ${name}`,
+    inlinePolicies: { grants: new PolicyDocument({ statements, minimize: true }) },
+  });
+  for (const [id, reason] of wildcards(scope, name, arns)) Validations.of(role).acknowledge({ id, reason });
+  return role;
+}
+
+/** cdk-nag's name of each broad resource that a role is granted, with the reasons that grants.ts gives. */
+function wildcards(scope: Construct, name: RoleName, arns: Arns): Map<string, string> {
+  const found = new Map<string, string[]>();
+  for (const { actions, on, why } of grantsOf(name)) {
+    for (const arn of on.flatMap((resource) => arns.of(resource, name).arns)) {
+      const flat = flatten(Stack.of(scope).resolve(arn));
+      if (!flat.includes('*')) continue;
+      const id = `AwsSolutions-IAM5[Resource::${flat}]`;
+      found.set(id, [...(found.get(id) ?? []), `${actions.join(', ')}: ${why}`]);
+    }
+  }
+  return new Map([...found].map(([id, reasons]) => [id, reasons.join('; ')]));
+}
+
+/** An ARN as cdk-nag writes it: `<AWS::Region>` for what is known at deploy only. */
+function flatten(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { Ref, 'Fn::Join': join, 'Fn::GetAtt': getAtt, ...rest } = value as Readonly<Record<string, unknown>>;
+  if (typeof Ref === 'string') return `<${Ref}>`;
+  if (Array.isArray(getAtt)) return `<${getAtt.join('.')}>`;
+  if (Array.isArray(join)) return (join[1] as readonly unknown[]).map(flatten).join(String(join[0]));
+  return JSON.stringify(rest);
+}
