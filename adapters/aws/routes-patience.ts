@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/ports.ts';
 import type { Seconds } from '../../core/time.ts';
+import { isThrottled } from './throttling.ts';
 
 /** Does one call, and waits and repeats it where AWS asks for less haste. */
 export type Patience = <T>(what: string, call: () => Promise<T>) => Promise<T>;
@@ -9,20 +10,11 @@ export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
-const THROTTLED: readonly string[] = [
-  'ThrottlingException',
-  'Throttling',
-  'TooManyRequestsException',
-  'RequestLimitExceeded',
-];
-
-export const isThrottled = (error: unknown) => error instanceof Error && THROTTLED.includes(error.name);
-
 const MOST: Seconds = 16;
 
 /**
- * Beyond the SDK's own few tries: a first deployment of 1,000 shards makes 3,000 changing calls, which are throttled
- * for minutes. Waits 1, 2, 4 … s, 16 at most, until `stopAt`.
+ * Beyond the SDK's own few tries and `unthrottled`'s: a first deployment of 1,000 shards makes 3,000 changing calls, of
+ * which ELB takes 3 a second (a bucket of 20), so it is throttled for a quarter of an hour. Waits 1, 2, 4 … s, 16 at most, until `stopAt`.
  */
 export function patience(clock: Clock, stopAt: Seconds): Patience {
   return async (what, call) => {
