@@ -8,7 +8,7 @@ export const SETTINGS_KEY = 'settings.yaml';
 export interface DeployedSettings {
   readonly settings: Settings;
   readonly text: string;
-  /** Changes with the text, and only with it. */
+  /** Another one after every change of the text. */
   readonly etag: string;
 }
 
