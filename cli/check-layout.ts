@@ -21,10 +21,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   adapters: { folders: ['core'], packages: 'any' },
   backtest: { folders: ['core', 'flows'], packages: 'any' },
   lambdas: { folders: ['core', 'flows', 'adapters'], packages: 'any' },
-  infra: { folders: ['core', 'flows', 'adapters', 'lambdas'], packages: 'any' },
+  statemachines: { folders: ['core', 'adapters', 'lambdas'], packages: 'any' },
+  infra: { folders: ['core', 'flows', 'adapters', 'lambdas', 'statemachines'], packages: 'any' },
   agent: { folders: ['core'], packages: 'any' },
   cli: { folders: ['core', 'flows', 'adapters', 'backtest'], packages: 'any' },
-  bench: { folders: ['core', 'flows', 'adapters', 'lambdas', 'backtest', 'cli', 'test'], packages: 'any' },
+  bench: {
+    folders: ['core', 'flows', 'adapters', 'lambdas', 'statemachines', 'infra', 'backtest', 'cli', 'test'],
+    packages: 'any',
+  },
   examples: { folders: ['core', 'backtest'], packages: 'any' },
 };
 
