@@ -25,6 +25,7 @@ import { Channels, Control } from './constructs/control.ts';
 import { Fleet } from './constructs/fleet.ts';
 import { Launch } from './constructs/launch.ts';
 import { Network } from './constructs/network.ts';
+import { Observability } from './constructs/observability.ts';
 import { type Entrance, Router } from './constructs/router.ts';
 import { Rules } from './constructs/rules.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -128,6 +129,7 @@ export class ShardedService extends Construct {
   readonly control: Control;
   readonly workflows: Workflows;
   readonly fleet: Fleet;
+  readonly observability: Observability;
 
   /** @throws {RangeError | SettingsError} that names field, bound and value of all that is wrong with the settings. */
   constructor(scope: Construct, id: string, props: ShardedServiceProps) {
@@ -184,6 +186,13 @@ export class ShardedService extends Construct {
     }).node.addDependency(this.control);
     const instanceEvents = this.control.functions.get('instance-events');
     if (instanceEvents) new Rules(this, 'Rules', { service, instanceEvents, failed: this.channels.failed });
+    this.observability = new Observability(this, 'Observability', {
+      settings: this.settings,
+      arns,
+      failed: this.channels.failed,
+      ...(props.alarmTopic && { topic: props.alarmTopic }),
+      ...given(props, 'runbooks'),
+    });
     this.#routes(settingsAsset);
   }
 
