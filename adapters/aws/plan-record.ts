@@ -38,6 +38,11 @@ export interface PlanRecord extends Pick<Plan, 'at' | 'desired' | 'pool' | 'find
 const BAND = [0.1, 0.5, 0.9].map((level) => LEVELS.indexOf(level as (typeof LEVELS)[number]));
 /** More of what went wrong is in the log. */
 const MOST = 50;
+const MOST_FINDINGS = 500;
+/** Bytes: below DynamoDB's 400 KB an item. */
+const MOST_BYTES = 390_000;
+/** What is left out first where there are too many shards: it is of use while one looks at a few. */
+const DISPENSABLE = ['reason', 'band'] as const;
 
 /** As it is stored: columns, because a shard is much like its neighbours, compressed: 100 shards take 3 KB. */
 type Packed = Omit<PlanRecord, 'shards'> & {
@@ -53,19 +58,25 @@ export function packPlan({ plan, moves, actions, refused, failures, forecasts, a
   });
   const fields = new Set(shards.flatMap((one) => Object.keys(one))) as Set<keyof ShardRecord>;
   const columns = [...fields].map((field) => [field, shards.map((one) => short(one[field]))]);
-  const packed: Packed = {
+  const rest = {
     at,
     desired,
     pool,
-    findings,
+    // JSON has no infinity, the age of what was never there: it writes null.
+    findings: findings.slice(0, MOST_FINDINGS),
     moves: moves.length,
     actions,
     refused: refused.slice(0, MOST),
     failures: failures.slice(0, MOST),
     ...(ahead !== undefined && { ahead }),
-    columns: Object.fromEntries(columns),
   };
-  return gzipSync(JSON.stringify(packed));
+  for (let dropped = 0; ; dropped++) {
+    const out: readonly string[] = DISPENSABLE.slice(0, dropped);
+    const kept = columns.filter(([field]) => !out.includes(field as string));
+    const packed: Packed = { ...rest, columns: Object.fromEntries(kept) };
+    const bytes = gzipSync(JSON.stringify(packed));
+    if (bytes.length <= MOST_BYTES || dropped === DISPENSABLE.length) return bytes;
+  }
 }
 
 /** @throws {Error} on bytes that are no plan. */
@@ -76,8 +87,13 @@ export function unpackPlan(bytes: unknown): PlanRecord {
     const known = fields.flatMap(([field, values]) => (values[i] === null ? [] : [[field, values[i]]]));
     return Object.fromEntries(known) as ShardRecord;
   });
-  return { ...rest, shards };
+  const findings = rest.findings.map((one) =>
+    'age' in one && one.age === null ? { ...one, age: NEVER } : one,
+  );
+  return { ...rest, findings, shards };
 }
+
+const NEVER: Seconds = Number.POSITIVE_INFINITY;
 
 /** Of the first horizon at or after `time`; none where the forecast does not reach so far. */
 function bandOf(forecast: Forecast | undefined, time: Seconds): Band | undefined {

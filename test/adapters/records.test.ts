@@ -95,13 +95,25 @@ describe('records of plans', () => {
     expect((await records.latestPlan())?.shards[0]).not.toHaveProperty('band');
   });
 
+  it('keeps that something was never measured', async () => {
+    const { records } = stage();
+    const { plan } = planned(T0);
+    const findings = [
+      { kind: 'LoadLate', shard: 'web', age: Number.POSITIVE_INFINITY },
+      { kind: 'ForecastLate', shard: 'web', age: 900 },
+    ] as const;
+    await records.planned(planned(T0, [], { plan: { ...plan, findings } }));
+    expect((await records.latestPlan())?.findings).toEqual(findings);
+  });
+
   it('fits an item at 20,000 shards, and is a few KB at 100', async () => {
-    const size = async (count: number) => {
+    const size = async (count: number, extra: (i: number) => Partial<ShardPlan> = () => ({})) => {
       const { table, records } = stage();
       const shards = Array.from({ length: count }, (_, i) => ({
         ...shard(`tenant-${i}`),
         have: (i * 7919) % 10_007,
         want: (i * 104_729) % 10_007,
+        ...extra(i),
       }));
       const forecasts = new Map(shards.map((one) => [one.shard, forecast(T0, one.have)]));
       const { plan } = planned(T0);
@@ -112,6 +124,11 @@ describe('records of plans', () => {
     };
     expect(await size(100)).toBeLessThan(4000);
     expect(await size(20_000)).toBeLessThan(390_000);
+    // In shadow each has a reason.
+    const reason = (i: number) => ({
+      reason: { rule: 'forecast', need: (i * 7907) % 9973, have: i, value: ((i * 7901) % 991) / 7 } as const,
+    });
+    expect(await size(20_000, reason)).toBeLessThan(390_000);
   });
 
   it('lets plans go after 7 days and moves after 30, the newest plan never', async () => {
