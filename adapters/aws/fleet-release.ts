@@ -1,0 +1,205 @@
+import {
+  EnterStandbyCommand,
+  SetInstanceProtectionCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { parseSliceId } from '../../core/shards/slice.ts';
+import { MINUTE, type Seconds } from '../../core/time.ts';
+import { keepStock } from './fleet-capacity.ts';
+import type { GroupFacts, Member } from './fleet-groups.ts';
+import { type InstanceItem, type Intent, phaseOf } from './fleet-instance.ts';
+import {
+  attempt,
+  changeItem,
+  chunks,
+  type FleetFailure,
+  type FleetParts,
+  type FleetState,
+  inTurns,
+  membersOf,
+  TOLD,
+} from './fleet-parts.ts';
+import type { HealthItem } from './load-balancer-swept.ts';
+import { PK, type Table } from './table.ts';
+import { unthrottled } from './throttling.ts';
+
+/** A scale-in that has not taken a released instance by then never will (its zone, a policy that fails): it is ended. */
+const STUCK: Seconds = 15 * MINUTE;
+/** The poller looks at each group within 10 minutes; what is older says nothing. */
+const LOOK: Seconds = 15 * MINUTE;
+/** Most instances per call. */
+const PROTECT = 50;
+const STANDBY = 20;
+
+/**
+ * Takes the released instances out whose slices have left: to retired by TerminateInstanceInAutoScalingGroup and to
+ * standby by EnterStandby, both with decrement; to warm by giving up their protection, and `settleDesired` lowers
+ * desired capacity then. Nothing here begins twice: `outAt` and `sentAt` remember how far it is.
+ */
+export async function completeReleases(
+  parts: FleetParts,
+  state: FleetState,
+  failures: FleetFailure[],
+): Promise<void> {
+  const leaving = membersOf(state).filter((member) => isLeaving(member, state.items.get(member.id)));
+  const waiting = leaving.filter(({ id }) => state.items.get(id)?.outAt === undefined);
+  if (waiting.length > 0) {
+    const used = await inUse(parts.table, state.at);
+    const out = waiting.filter((member) => phaseOf(member) !== 'running' || !used.has(member.id));
+    await inTurns(out, ({ id }) =>
+      attempt(failures, `release ${id}`, () => changeItem(parts, state, id, { set: { outAt: state.at } })),
+    );
+  }
+  for (const group of Object.values(state.groups)) {
+    const to = (wanted: Intent['to']) =>
+      leaving.filter((member) => member.group === group.group && dueTo(state, member.id) === wanted);
+    await retire(parts, state, group, to('retired'), failures);
+    await standBy(parts, state, group, to('standby'), failures);
+    await protect(parts, state, group, to('warm'), false, failures);
+  }
+}
+
+/** New instances in service must not be chosen by a scale-in, whatever the group's own setting was at their launch. */
+export async function protectNew(
+  parts: FleetParts,
+  state: FleetState,
+  failures: FleetFailure[],
+): Promise<void> {
+  for (const group of Object.values(state.groups)) {
+    const bare = group.members.filter(
+      (member) =>
+        phaseOf(member) === 'running' &&
+        !member.isProtected &&
+        state.items.get(member.id)?.intent === undefined,
+    );
+    await protect(parts, state, group, bare, true, failures);
+  }
+}
+
+/** Where the instance is to be sent now, if it is to be sent anywhere. */
+function dueTo({ items, at }: FleetState, id: string): Intent['to'] | undefined {
+  const { intent, outAt, sentAt } = items.get(id) ?? {};
+  if (intent === undefined || outAt === undefined) return undefined;
+  if (intent.to === 'warm')
+    return outAt <= at - STUCK ? 'retired' : sentAt === undefined ? 'warm' : undefined;
+  return sentAt === undefined || sentAt <= at - TOLD ? intent.to : undefined;
+}
+
+/** What Spot takes goes by itself. A failed one may also be on its way up, or powered down. */
+function isLeaving(member: Member, item: InstanceItem | undefined): boolean {
+  if (item?.intent === undefined || item.deadline !== undefined) return false;
+  const phase = phaseOf(member);
+  if (phase === 'running') return true;
+  return item.intent.to === 'retired' && (phase === 'starting' || phase === 'standby');
+}
+
+/**
+ * Instances of which a slice is registered somewhere or on its way: by the store, and by what the poller saw, for
+ * what the store does not know. A ready slice is nobody's.
+ */
+export async function inUse(table: Table, at: Seconds): Promise<ReadonlySet<string>> {
+  const [slices, looks] = await Promise.all([table.query(PK.slice), table.query(PK.health)]);
+  const used = new Set<string>();
+  for (const { sk, placement } of slices)
+    if ((placement as { kind: string }).kind !== 'ready') used.add(parseSliceId(sk).instance);
+  for (const look of looks as readonly HealthItem[]) {
+    if (look.at < at - LOOK) continue;
+    for (const [slice, { state }] of Object.entries(look.targets))
+      if (state !== 'unused') used.add(parseSliceId(slice).instance);
+  }
+  return used;
+}
+
+async function retire(
+  parts: FleetParts,
+  state: FleetState,
+  group: GroupFacts,
+  members: readonly Member[],
+  failures: FleetFailure[],
+): Promise<void> {
+  if (members.length === 0) return;
+  const before = { ...group };
+  for (const member of members) {
+    // A powered-down one is not part of desired capacity; nor is one that a scale-in should have taken.
+    const counts = phaseOf(member) !== 'standby';
+    await attempt(failures, `retire ${member.id}`, async () => {
+      const command = new TerminateInstanceInAutoScalingGroupCommand({
+        InstanceId: member.id,
+        ShouldDecrementDesiredCapacity: counts,
+      });
+      await unthrottled(parts.clock, () => parts.autoScaling.send(command));
+      if (counts) group.desired -= 1;
+      member.lifecycle = 'Terminating';
+      await changeItem(parts, state, member.id, { set: { sentAt: state.at } });
+    });
+  }
+  await follow(parts, group, before, failures);
+}
+
+async function standBy(
+  parts: FleetParts,
+  state: FleetState,
+  group: GroupFacts,
+  members: readonly Member[],
+  failures: FleetFailure[],
+): Promise<void> {
+  if (members.length === 0) return;
+  const before = { ...group };
+  for (const some of chunks(members, STANDBY)) {
+    const ids = some.map(({ id }) => id);
+    await attempt(failures, `put ${ids.join(', ')} to standby`, async () => {
+      const command = new EnterStandbyCommand({
+        AutoScalingGroupName: group.name,
+        InstanceIds: ids,
+        ShouldDecrementDesiredCapacity: true,
+      });
+      await unthrottled(parts.clock, () => parts.autoScaling.send(command));
+      group.desired -= some.length;
+      for (const member of some) {
+        member.lifecycle = 'EnteringStandby';
+        await changeItem(parts, state, member.id, { set: { sentAt: state.at } });
+      }
+    });
+  }
+  await follow(parts, group, before, failures);
+}
+
+/** Desired capacity went down past the stock: prepared capacity follows, by as much as it really was. */
+async function follow(
+  parts: FleetParts,
+  group: GroupFacts,
+  before: GroupFacts,
+  failures: FleetFailure[],
+): Promise<void> {
+  const { desired } = group;
+  if (desired === before.desired) return;
+  await attempt(failures, `keep the stock of ${group.name}`, async () => {
+    await keepStock(parts, before, desired);
+    group.warmPool = before.warmPool;
+  });
+}
+
+async function protect(
+  parts: FleetParts,
+  state: FleetState,
+  group: GroupFacts,
+  members: readonly Member[],
+  yes: boolean,
+  failures: FleetFailure[],
+): Promise<void> {
+  for (const some of chunks(members, PROTECT)) {
+    const ids = some.map(({ id }) => id);
+    await attempt(failures, `${yes ? 'protect' : 'unprotect'} ${ids.join(', ')}`, async () => {
+      const command = new SetInstanceProtectionCommand({
+        AutoScalingGroupName: group.name,
+        InstanceIds: ids,
+        ProtectedFromScaleIn: yes,
+      });
+      await unthrottled(parts.clock, () => parts.autoScaling.send(command));
+      for (const member of some) {
+        member.isProtected = yes;
+        if (!yes) await changeItem(parts, state, member.id, { set: { sentAt: state.at } });
+      }
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { ExitStandbyCommand } from '@aws-sdk/client-auto-scaling';
+import { keepStock } from './fleet-capacity.ts';
+import { phaseOf } from './fleet-instance.ts';
+import {
+  attempt,
+  changeItem,
+  type FleetFailure,
+  type FleetParts,
+  type FleetState,
+  machinesOf,
+  membersOf,
+} from './fleet-parts.ts';
+import { unthrottled } from './throttling.ts';
+
+/** Stops what has come to standby, and goes on with what wakes up. */
+export async function settleStandby(
+  parts: FleetParts,
+  state: FleetState,
+  failures: FleetFailure[],
+): Promise<void> {
+  const standing = membersOf(state).filter((member) => phaseOf(member) === 'standby');
+  const toStop = standing.filter(({ id }) => {
+    const { standbyOf, stoppedAt, wakeAt, intent } = state.items.get(id) ?? {};
+    return standbyOf !== undefined && stoppedAt === undefined && wakeAt === undefined && intent === undefined;
+  });
+  if (toStop.length > 0) {
+    const ids = toStop.map(({ id }) => id);
+    await attempt(failures, `stop ${ids.join(', ')}`, async () => {
+      await machinesOf(parts).stop(ids);
+      for (const id of ids) await changeItem(parts, state, id, { set: { stoppedAt: state.at } });
+    });
+  }
+  for (const { id } of standing)
+    if (state.items.get(id)?.wakeAt !== undefined)
+      await attempt(failures, `wake ${id}`, () => wake(parts, state, id));
+}
+
+/**
+ * One step of waking a standby: start it, or bring it back into its group once EC2 has it running. Call it again
+ * until the instance is `running`; the launch hook holds it until its agent is ready.
+ */
+export async function wake(parts: FleetParts, state: FleetState, id: string): Promise<void> {
+  const member = membersOf(state).find((one) => one.id === id);
+  if (member === undefined || phaseOf(member) !== 'standby') return;
+  const machines = machinesOf(parts);
+  if (state.items.get(id)?.wakeAt === undefined)
+    await changeItem(parts, state, id, { set: { wakeAt: state.at }, remove: ['stoppedAt'] });
+  const power = (await machines.states([id])).get(id) ?? 'terminated';
+  if (power === 'stopped') return machines.start([id]);
+  if (power === 'running') return exitStandby(parts, state, id);
+  // Auto Scaling checks nothing on standby: it goes on listing an instance that has ended.
+  if (power === 'terminated' || power === 'shutting-down') {
+    const intent = { to: 'retired', why: 'failed', at: state.at };
+    await changeItem(parts, state, id, { set: { intent }, remove: ['wakeAt'] });
+    throw new RangeError(`standby instance ${id} is ${power}`);
+  }
+}
+
+async function exitStandby(parts: FleetParts, state: FleetState, id: string): Promise<void> {
+  const member = membersOf(state).find((one) => one.id === id)!;
+  const group = state.groups[member.group];
+  const command = new ExitStandbyCommand({ AutoScalingGroupName: group.name, InstanceIds: [id] });
+  await unthrottled(parts.clock, () => parts.autoScaling.send(command));
+  member.lifecycle = 'Pending';
+  await keepStock(parts, group, group.desired + 1);
+  group.desired += 1;
+}
