@@ -25,6 +25,8 @@ export class ForeshardStack extends Stack {
       TableName: state.table.tableName,
       BucketName: state.bucket.bucketName,
       BusName: names.bus,
+      SteadyGroup: names.steadyGroup,
+      SpotGroup: names.spotGroup,
       RouteSyncFunction: functionName(settings.service, 'route-sync'),
       PlanFunction: functionName(settings.service, 'plan'),
       LoadBalancerDns: router.entrances.map(({ loadBalancer }) => loadBalancer.loadBalancerDnsName).join(','),
