@@ -1,6 +1,7 @@
-import type { Snapshot } from '../core/capacity/plan.ts';
+import type { Measured, OpenRequest, Snapshot } from '../core/capacity/plan.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
-import type { Settings } from '../core/settings/schema.ts';
+import type { Mode, Settings } from '../core/settings/schema.ts';
+import type { Seconds } from '../core/time.ts';
 import { joinSlices } from './join.ts';
 
 /** What a tick has read: the planner's snapshot, and the store's slices by id for the versions to claim on. */
@@ -12,13 +13,28 @@ export interface Seen {
 /** What is switched while the service runs: modes that differ from the settings, and what shards in hold had. */
 export type Switched = Pick<Snapshot, 'modes' | 'holdAt'>;
 
+/** What a tick knows besides what the ports tell. */
+export interface Given extends Switched {
+  /** Capacity that was asked for and is not to be seen yet, where the fleet does not list it. @default none */
+  readonly openRequests?: readonly OpenRequest[];
+  /** What was measured for this tick already. @default the metrics are asked */
+  readonly measured?: readonly Measured[];
+  /** Nothing is begun from then on: the process ends soon after. @default never */
+  readonly stopAt?: Seconds;
+}
+
+/** The mode of each shard of the settings, as switched. */
+export function modesOf(settings: Settings, { modes }: Switched): ReadonlyMap<string, Mode> {
+  return new Map(settings.shards.map(({ name, mode }) => [name, modes?.[name] ?? mode]));
+}
+
 /** Reads the world once: fleet, placements, measurements. @throws what the ports throw; nothing was touched then. */
-export async function readSnapshot(ports: Ports, settings: Settings, switched: Switched): Promise<Seen> {
+export async function readSnapshot(ports: Ports, settings: Settings, given: Given): Promise<Seen> {
   const at = ports.clock.now();
   const [facts, slices, measured] = await Promise.all([
     ports.fleet.list(),
     ports.store.slices(),
-    ports.metrics.measured(settings.shards.map(({ name }) => name)),
+    given.measured ?? ports.metrics.measured(settings.shards.map(({ name }) => name)),
   ]);
   const stored = new Map<string, StoredSlice>();
   const held: string[] = [];
@@ -30,10 +46,11 @@ export async function readSnapshot(ports: Ports, settings: Settings, switched: S
   const snapshot: Snapshot = {
     at,
     instances,
-    openRequests: [],
+    openRequests: given.openRequests ?? [],
     measured,
     held,
-    ...switched,
+    ...(given.modes && { modes: given.modes }),
+    ...(given.holdAt && { holdAt: given.holdAt }),
   };
   return { snapshot, stored };
 }

@@ -8,8 +8,9 @@ import type { Seconds } from '../core/time.ts';
 import { standbyInput } from './activate-standby.ts';
 import { event } from './events.ts';
 import { attempt, type Failure } from './failure.ts';
+import { inTurn } from './in-turn.ts';
 import { type MoveInput, moveInput } from './move-input.ts';
-import { readSnapshot, type Seen, type Switched } from './snapshot.ts';
+import { type Given, modesOf, readSnapshot, type Seen } from './snapshot.ts';
 
 /** The pure planner, as a flow calls it. */
 export type Planner = (
@@ -21,6 +22,7 @@ export type Planner = (
 
 /** What one tick did. Each effect stands alone: what failed is here, and the next tick plans from what is. */
 export interface TickResult {
+  readonly snapshot: Snapshot;
   readonly plan: Plan;
   /** Moves whose workflow was started, with the input that it got. */
   readonly moves: readonly MoveInput[];
@@ -36,6 +38,7 @@ interface Doing {
   readonly seen: Seen;
   readonly at: Seconds;
   readonly modeOf: (shard: string) => Mode | undefined;
+  readonly isOver: () => boolean;
   readonly moves: MoveInput[];
   readonly actions: FleetAction[];
   readonly refused: { what: string; why: string }[];
@@ -43,7 +46,7 @@ interface Doing {
 }
 
 /**
- * One tick: read the world, plan, carry out. `switched`: what was switched without a deploy.
+ * One tick: read the world, plan, carry out. `given`: what was switched without a deploy, and what is known already.
  * @throws what reading or planning throws; nothing was touched then.
  */
 export async function tick(
@@ -51,18 +54,20 @@ export async function tick(
   settings: Settings,
   planner: Planner,
   forecasts: ReadonlyMap<string, Forecast>,
-  switched: Switched = {},
+  given: Given = {},
 ): Promise<TickResult> {
-  const seen = await readSnapshot(ports, settings, switched);
+  const seen = await readSnapshot(ports, settings, given);
   const { at } = seen.snapshot;
   const plan = planner(seen.snapshot, forecasts, settings, at);
-  const byName = new Map(settings.shards.map(({ name, mode }) => [name, switched.modes?.[name] ?? mode]));
+  const byName = modesOf(settings, given);
+  const { stopAt = Number.POSITIVE_INFINITY } = given;
   const doing: Doing = {
     ports,
     settings,
     seen,
     at,
     modeOf: (shard) => byName.get(shard),
+    isOver: () => ports.clock.now() >= stopAt,
     moves: [],
     actions: [],
     refused: [],
@@ -70,7 +75,7 @@ export async function tick(
   };
   // Starting a workflow takes a round trip, and none depends on another; fleet actions are few, and in order.
   const released = new Set(plan.fleet.flatMap((one) => (one.kind === 'release' ? [one.instance] : [])));
-  await Promise.all(plan.moves.map((move) => startMove(doing, move, released)));
+  await inTurn(plan.moves, AT_ONCE, (move) => startMove(doing, move, released));
   for (const [i, action] of plan.fleet.entries()) await apply(doing, action, `${at}/${i}`);
 
   const { moves, actions, refused, failures } = doing;
@@ -82,7 +87,7 @@ export async function tick(
     findings: countKinds(plan),
   });
   await attempt(failures, 'publish the plan', () => ports.events.publish([made]));
-  return { plan, moves, actions, refused, failures };
+  return { snapshot: seen.snapshot, plan, moves, actions, refused, failures };
 }
 
 function countKinds({ findings }: Plan): Record<string, number> {
@@ -94,6 +99,10 @@ function countKinds({ findings }: Plan): Record<string, number> {
 async function startMove(doing: Doing, move: Move, released: ReadonlySet<string>): Promise<void> {
   const { ports, settings, seen, at } = doing;
   const what = `move ${move.id} of ${move.slice}`;
+  if (doing.isOver()) {
+    doing.refused.push({ what, why: NO_TIME });
+    return;
+  }
   // The planner leaves shards in shadow alone; this is the second line of defence.
   for (const end of [move.from, move.to]) {
     if (end.kind === 'ready' || (doing.modeOf(end.shard) ?? 'shadow') !== 'shadow') continue;
@@ -114,6 +123,10 @@ async function startMove(doing: Doing, move: Move, released: ReadonlySet<string>
 async function apply(doing: Doing, action: FleetAction, key: string): Promise<void> {
   const { ports, settings, at } = doing;
   const what = describe(action);
+  if (doing.isOver()) {
+    doing.refused.push({ what, why: NO_TIME });
+    return;
+  }
   // A fleet whose shards are all in shadow is another's.
   if (settings.shards.every(({ name }) => doing.modeOf(name) === 'shadow')) {
     doing.refused.push({ what, why: 'every shard is in shadow' });
@@ -169,6 +182,10 @@ async function release(
     );
   return done;
 }
+
+/** Workflows that are started at once: a start is one call, and calls are throttled. */
+const AT_ONCE = 50;
+const NO_TIME = 'no time is left in this tick';
 
 /** Seconds for which a release holds slices; it needs a fraction of that. */
 const HOLD: Seconds = 60;

@@ -17,7 +17,7 @@ export function reasonFor(
 ): Reason {
   const load = shard.ahead.ticks[h]!;
   const base = rule === 'release' ? serving - 1 : serving;
-  const known = Number.isFinite(shard.forecastAge);
+  const known = shard.isKnown;
   return {
     rule,
     ahead: h * TICK,

@@ -14,9 +14,11 @@ export interface PlannedShard extends ShardView {
   readonly mode: Mode;
   readonly holding: Holding;
   readonly forecast: Forecast;
-  /** Seconds since the forecast was made; infinite where there is none. */
+  /** Whether there is a forecast at all; otherwise `forecast` stands in for one. */
+  readonly isKnown: boolean;
+  /** Seconds since the forecast was made; infinite where there is none, or one that knows of no load. */
   readonly forecastAge: Seconds;
-  /** The forecast is missing or old. */
+  /** The forecast is missing or old, or made from old load. */
   readonly late: boolean;
   /** Above 1: an instance does less than the settings say, by what was measured. */
   readonly pressure: number;
@@ -31,7 +33,7 @@ const TOLERANCE = 1.1;
 /** Below this part of its bound utilisation says little: an idle instance is busy with itself. */
 const TELLS = 0.5;
 
-/** A forecast that is older than this is late. */
+/** A forecast that is older than this is late, unless the settings ask for one less often. */
 export const FORECAST_LATE: Seconds = 15 * MINUTE;
 
 export function modeOf(shard: ShardSettings, snapshot: Snapshot): Mode {
@@ -60,9 +62,9 @@ export function plannedShards(
     const mode = modeOf(shard, snapshot);
     if ((mode === 'shadow') !== (which === 'shadow')) continue;
     let forecast = forecasts.get(shard.name);
-    const forecastAge =
-      forecast === undefined ? Number.POSITIVE_INFINITY : snapshot.at - (forecast.madeAt ?? forecast.at);
-    const late = forecastAge > FORECAST_LATE;
+    const isKnown = forecast !== undefined;
+    const forecastAge = ageOf(forecast, snapshot.at);
+    const late = isLate(forecast, forecastAge, snapshot.at, settings);
     if (forecast === undefined) {
       nothing ??= nothingKnown(settings, snapshot.at);
       forecast = nothing;
@@ -91,6 +93,7 @@ export function plannedShards(
       mode,
       holding,
       forecast,
+      isKnown,
       forecastAge,
       late,
       pressure,
@@ -106,6 +109,19 @@ export function plannedShards(
     });
   }
   return planned;
+}
+
+function ageOf(forecast: Forecast | undefined, at: Seconds): Seconds {
+  if (forecast === undefined || forecast.knownUntil === Number.NEGATIVE_INFINITY)
+    return Number.POSITIVE_INFINITY;
+  return at - (forecast.madeAt ?? forecast.at);
+}
+
+/** What was made a minute ago from load of an hour ago knows no more than what was made an hour ago. */
+function isLate(forecast: Forecast | undefined, age: Seconds, at: Seconds, settings: Settings): boolean {
+  const { forecast: made, metrics } = settings;
+  if (forecast === undefined || age > Math.max(FORECAST_LATE, 2 * made.every)) return true;
+  return at - forecast.knownUntil > FORECAST_LATE + metrics.delay + metrics.every + made.every;
 }
 
 /** In place of a forecast that is missing: no load at any time. */

@@ -97,7 +97,7 @@ export const EVENTS = {
     }),
   ),
   LoadLate: kind(
-    'No load of a shard has been measured for minutes. Late is not zero: the shard is not made smaller for it.',
+    'No load of a shard has been measured for minutes. Late is not zero: forecasts go on from what was known.',
     z.object({
       shard: p.shard,
       age: p.seconds.optional().describe('Age of the newest load (s); absent when none was ever measured.'),

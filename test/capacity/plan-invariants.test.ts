@@ -144,7 +144,7 @@ describe('every plan', () => {
         const said = shards.some((shard) => {
           if (!scene.forecasts.has(shard)) return false;
           const load = lookAhead(scene.forecasts.get(shard)!, tick + 1).ticks[tick]!;
-          const { median, q90, q99 } = reason.forecast;
+          const { median, q90, q99 } = reason.forecast!;
           return median === load.median && q90 === load.at(0.9) && q99 === load.at(0.99);
         });
         expect(said).toBe(true);

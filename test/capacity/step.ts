@@ -96,7 +96,9 @@ export function play(
   const plans: Plan[] = [];
   for (let tick = 0; tick < ticks; tick++) {
     const { at } = snapshot;
-    const fresh = [...forecastsAt(at, tick)].map(([shard, one]) => [shard, { ...one, at }] as const);
+    const fresh = [...forecastsAt(at, tick)].map(
+      ([shard, one]) => [shard, { ...one, at, knownUntil: at - MINUTE }] as const,
+    );
     const made = plan(snapshot, new Map(fresh), settings, at);
     plans.push(made);
     snapshot = carryOut(snapshot, made, settings);
