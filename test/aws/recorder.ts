@@ -53,7 +53,8 @@ function forward(
 ): void {
   const { method, url: path, headers } = asked;
   // The Host header stays as it was signed. A body that came in chunks goes on in one piece.
-  const { 'transfer-encoding': _, ...kept } = headers;
+  // Bucket policies want TLS: the recorder stands where a load balancer would end it.
+  const { 'transfer-encoding': _, ...kept } = { ...headers, 'x-forwarded-proto': 'https' };
   const onward = request(
     { host: '127.0.0.1', port, method, path, headers: { ...kept, 'content-length': body.length } },
     (got) => {

@@ -23,10 +23,39 @@ def ministack() -> None:
 
     assert eventbridge._put_events.__defaults__ == (False,), "another MiniStack than the pinned one"
     eventbridge._put_events.__defaults__ = (True,)
+    know_load_balancing_by_policies()
     from ministack.app import main
 
     sys.argv = ["ministack"]
     main()
+
+
+def know_load_balancing_by_policies() -> None:
+    """Policies of load balancing are on names and tags. MiniStack evaluates them on `*`, without tags, for what is yet
+    to be made, for rules and for target groups; here it gets what AWS's service authorization reference lists."""
+    import ministack.core.iam_actions as actions
+    import ministack.services.alb as alb
+    import ministack.services.tagging as tagging
+
+    known = actions.extract_resource_arn
+
+    def resource(service, method, path, headers, body, query, region, account):
+        def given(key):
+            value = query.get(key, "")
+            return value[0] if isinstance(value, list) else value
+
+        if service == "elasticloadbalancing":
+            if given("Action") == "CreateTargetGroup":
+                return f"arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{given('Name')}/*"
+            for key in ("RuleArn", "ResourceArns.member.1"):
+                if given(key):
+                    return given(key)
+        return known(service, method, path, headers, body, query, region, account)
+
+    actions.extract_resource_arn = resource
+    # The name of the SDK's model, from which MiniStack reads where a request has its tags.
+    actions._BOTOCORE_SERVICE_MAP.setdefault("elasticloadbalancing", ["elbv2"])
+    tagging._RESOURCE_TAG_COLLECTORS.setdefault("elasticloadbalancing", lambda: alb._tags.items())
 
 
 def moto(port: str) -> None:
