@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import type { MoveInput } from '../../flows/move-input.ts';
+import type { MoveFailure } from '../../flows/move-states.ts';
+
+/**
+ * The state of the machine `move`: its input, and what each of its states has added. Payloads of the steps are this
+ * state whole, so that a machine needs no paths to pick from it.
+ */
+
+const seconds = z.number();
+const shard = z.string().min(1);
+/** Of an error that a machine has caught. */
+const caught = z.looseObject({ Error: z.string(), Cause: z.string().optional() });
+const health = z.enum(['initial', 'healthy', 'unhealthy', 'draining', 'unused', 'unknown']);
+/** What a wait was answered with, or the error that was caught instead. */
+const awaited = z.union([z.object({ state: health, late: z.boolean() }), caught]);
+
+const moveSchema = z.object({
+  id: z.string().min(1),
+  slice: z.string().min(3),
+  from: z.union([
+    z.object({ kind: z.literal('ready') }),
+    z.object({ kind: z.enum(['active', 'reserved']), shard }),
+  ]),
+  to: z.union([
+    z.object({ kind: z.literal('ready') }),
+    z.object({ kind: z.literal('active'), shard }),
+    z.object({ kind: z.literal('reserved'), shard, until: seconds }),
+  ]),
+  reason: z.looseObject({ rule: z.string() }),
+});
+
+export const moveState = z.object({
+  // From here on: the input, of the tick or of PlaceStandby.
+  move: moveSchema,
+  version: z.number(),
+  holder: z.string().min(1),
+  plannedAt: seconds,
+  drainedAt: seconds,
+  drainedStamp: z.string(),
+  drainBy: seconds,
+  healthyBy: seconds,
+  holdUntil: seconds,
+  leaves: z.boolean(),
+  /** ClaimSlice. */
+  claim: z.object({ outcome: z.enum(['lost-claim', 'draining', 'claimed']) }).optional(),
+  /** AwaitUnused. */
+  unused: awaited.optional(),
+  /** ActivateSlice. */
+  activated: z
+    .union([
+      z.object({ outcome: z.enum(['activated', 'again']) }),
+      z.object({ outcome: z.literal('failed'), step: z.string(), error: z.string() }),
+    ])
+    .optional(),
+  /** AwaitHealthy, LookHealthy. */
+  healthy: awaited.optional(),
+  /** A state that failed unexpectedly. */
+  failure: caught.optional(),
+  /** UndoMove that failed unexpectedly. */
+  undoFailure: caught.optional(),
+});
+
+export type MoveState = z.output<typeof moveState>;
+
+/** The move, as the flows take it. */
+export const inputOf = (state: MoveState): MoveInput => state as unknown as MoveInput;
+
+export const idsOf = ({ move }: MoveState) => ({ move: move.id, slice: move.slice });
+
+/** What a wait was answered with; undefined when an error came instead. */
+export function seenIn(answer: MoveState['unused']): z.output<typeof health> | undefined {
+  return answer !== undefined && 'state' in answer ? (answer.state as z.output<typeof health>) : undefined;
+}
+
+/** Why the move goes the way back, from what its states have left. */
+export function failureOf(state: MoveState): MoveFailure {
+  const { move, activated, healthyBy } = state;
+  const health = seenIn(state.healthy);
+  const more = state.undoFailure === undefined ? '' : `; way back: ${textOf(state.undoFailure)}`;
+  if (state.failure !== undefined) return { step: stepOf(state), error: `${textOf(state.failure)}${more}` };
+  if (activated?.outcome === 'failed')
+    return { step: activated.step, error: `${'error' in activated ? activated.error : ''}${more}` };
+  const error = `slice ${move.slice} is ${health ?? 'unknown'} at ${healthyBy}, not healthy${more}`;
+  return { step: 'health', error, ...(health && { health }) };
+}
+
+/** The step in which an unexpected error came: the first one that has left nothing. */
+function stepOf({ move, claim, activated, healthy }: MoveState): string {
+  if (claim === undefined) return 'claim';
+  if (activated?.outcome !== 'activated') return 'activate';
+  if (move.to.kind === 'active' && seenIn(healthy) !== 'healthy') return 'health';
+  return 'commit';
+}
+
+const textOf = ({ Error: error, Cause }: z.output<typeof caught>) =>
+  Cause === undefined ? error : `${error}: ${said(Cause)}`;
+
+/** The cause of a Lambda's error is its whole answer as JSON, stack and all. */
+function said(cause: string): string {
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed)
+      return String(parsed.errorMessage);
+  } catch {
+    // Not JSON: said in words.
+  }
+  return cause.slice(0, 500);
+}

@@ -1,0 +1,42 @@
+import { SystemClock } from '../../adapters/aws/clock.ts';
+import { DynamoTable } from '../../adapters/aws/dynamo-table.ts';
+import { BusEvents } from '../../adapters/aws/events.ts';
+import { SsmHosts } from '../../adapters/aws/hosts.ts';
+import { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
+import { SettingsStore } from '../../adapters/aws/settings-store.ts';
+import { DynamoStore } from '../../adapters/aws/store.ts';
+import type { Clock, Events, Hosts, LoadBalancer, ShardStore } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings/schema.ts';
+import type { Variables } from '../environment.ts';
+import { dynamoClient, elbClient, eventBridgeClient, s3Client, ssmClient } from './clients.ts';
+
+/**
+ * The ports on AWS, one small function each: a handler's bundle holds only those that it calls. Fleet is in
+ * `fleet.ts`.
+ */
+
+export const clock: Clock = new SystemClock();
+
+export const tableOf = ({ TABLE }: Pick<Variables, 'TABLE'>) => new DynamoTable(dynamoClient(), TABLE);
+
+export const storeOf = (env: Pick<Variables, 'TABLE'>): ShardStore => new DynamoStore(tableOf(env), clock);
+
+export const loadBalancerOf = (
+  env: Pick<Variables, 'TABLE'>,
+): LoadBalancer & Pick<AwsLoadBalancer, 'states'> =>
+  new AwsLoadBalancer({ elb: elbClient(), table: tableOf(env), clock });
+
+export const hostsOf = ({ HOOK_DOCUMENT }: Pick<Variables, 'HOOK_DOCUMENT'>): Hosts =>
+  new SsmHosts({ ssm: ssmClient(), clock, document: HOOK_DOCUMENT });
+
+export const eventsOf = ({ BUS, SERVICE }: Pick<Variables, 'BUS' | 'SERVICE'>): Events =>
+  new BusEvents(eventBridgeClient(), BUS, SERVICE, clock);
+
+export const settingsStoreOf = ({ BUCKET }: Pick<Variables, 'BUCKET'>) =>
+  new SettingsStore(s3Client(), BUCKET);
+
+/** The deployed settings as of each call: read again only when they have changed. */
+export function settingsOf(env: Pick<Variables, 'BUCKET'>): () => Promise<Settings> {
+  const store = settingsStoreOf(env);
+  return async () => (await store.read()).settings;
+}
