@@ -4,7 +4,8 @@ import type { Ports } from '../../core/ports.ts';
 import { type Evacuation, evacuateSlice } from '../../flows/interruption.ts';
 import { lazyFleetOf } from '../lib/fleet.ts';
 import { lambda } from '../lib/handler.ts';
-import { clock, hostsOf, loadBalancerOf, settingsOf, storeOf } from '../lib/wiring.ts';
+import { settingsOf } from '../lib/settings.ts';
+import { clock, hostsOf, loadBalancerOf, storeOf } from '../lib/wiring.ts';
 
 const schema = z.object({
   instance: z.string().min(1),

@@ -3,16 +3,14 @@ import { DynamoTable } from '../../adapters/aws/dynamo-table.ts';
 import { BusEvents } from '../../adapters/aws/events.ts';
 import { SsmHosts } from '../../adapters/aws/hosts.ts';
 import { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
-import { SettingsStore } from '../../adapters/aws/settings-store.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import type { Clock, Events, Hosts, LoadBalancer, ShardStore } from '../../core/ports.ts';
-import type { Settings } from '../../core/settings/schema.ts';
 import type { Variables } from '../environment.ts';
-import { dynamoClient, elbClient, eventBridgeClient, s3Client, ssmClient } from './clients.ts';
+import { dynamoClient, elbClient, eventBridgeClient, ssmClient } from './clients.ts';
 
 /**
  * The ports on AWS, one small function each: a handler's bundle holds only those that it calls. Fleet is in
- * `fleet.ts`.
+ * `fleet.ts`, the settings are in `settings.ts`.
  */
 
 export const clock: Clock = new SystemClock();
@@ -31,12 +29,3 @@ export const hostsOf = ({ HOOK_DOCUMENT }: Pick<Variables, 'HOOK_DOCUMENT'>): Ho
 
 export const eventsOf = ({ BUS, SERVICE }: Pick<Variables, 'BUS' | 'SERVICE'>): Events =>
   new BusEvents(eventBridgeClient(), BUS, SERVICE, clock);
-
-export const settingsStoreOf = ({ BUCKET }: Pick<Variables, 'BUCKET'>) =>
-  new SettingsStore(s3Client(), BUCKET);
-
-/** The deployed settings as of each call: read again only when they have changed. */
-export function settingsOf(env: Pick<Variables, 'BUCKET'>): () => Promise<Settings> {
-  const store = settingsStoreOf(env);
-  return async () => (await store.read()).settings;
-}

@@ -6,7 +6,8 @@ import { type Noted, noteInterruption } from '../../flows/interruption.ts';
 import { startOf } from '../lib/async.ts';
 import { lazyFleetOf } from '../lib/fleet.ts';
 import { lambda } from '../lib/handler.ts';
-import { clock, eventsOf, settingsOf, storeOf } from '../lib/wiring.ts';
+import { settingsOf } from '../lib/settings.ts';
+import { clock, eventsOf, storeOf } from '../lib/wiring.ts';
 
 const schema = z.object({
   instance: z.string().min(1),

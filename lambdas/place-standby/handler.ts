@@ -6,8 +6,9 @@ import type { Settings } from '../../core/settings/schema.ts';
 import { publishActivated, standbyMoves } from '../../flows/activate-standby.ts';
 import { sfnClient } from '../lib/clients.ts';
 import { lambda } from '../lib/handler.ts';
+import { settingsOf } from '../lib/settings.ts';
 import { standbyIds, standbyOf, standbyState } from '../lib/standby-state.ts';
-import { clock, eventsOf, settingsOf, storeOf, tableOf } from '../lib/wiring.ts';
+import { clock, eventsOf, storeOf, tableOf } from '../lib/wiring.ts';
 
 export interface Parts {
   readonly ports: Pick<Ports, 'clock' | 'store' | 'events' | 'workflows'>;

@@ -5,7 +5,8 @@ import { letGo, type Undone, undoMove } from '../../flows/move-states.ts';
 import { lazyFleetOf } from '../lib/fleet.ts';
 import { lambda } from '../lib/handler.ts';
 import { failureOf, idsOf, inputOf, moveState } from '../lib/move-state.ts';
-import { clock, eventsOf, hostsOf, loadBalancerOf, settingsOf, storeOf, tableOf } from '../lib/wiring.ts';
+import { settingsOf } from '../lib/settings.ts';
+import { clock, eventsOf, hostsOf, loadBalancerOf, storeOf, tableOf } from '../lib/wiring.ts';
 
 export interface Parts {
   readonly ports: Pick<Ports, 'clock' | 'store' | 'loadBalancer' | 'hosts' | 'fleet' | 'events'>;

@@ -4,8 +4,9 @@ import type { Settings } from '../../core/settings/schema.ts';
 import { giveUpStandby, type Waking, wakeInstance } from '../../flows/activate-standby.ts';
 import { lazyFleetOf, machinesOf } from '../lib/fleet.ts';
 import { lambda } from '../lib/handler.ts';
+import { settingsOf } from '../lib/settings.ts';
 import { standbyIds, standbyOf, standbyState } from '../lib/standby-state.ts';
-import { clock, eventsOf, settingsOf } from '../lib/wiring.ts';
+import { clock, eventsOf } from '../lib/wiring.ts';
 
 export interface Parts {
   readonly ports: Pick<Ports, 'clock' | 'fleet' | 'events'>;
