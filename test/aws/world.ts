@@ -1,0 +1,102 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { DynamoTable } from '../../adapters/aws/dynamo-table.ts';
+import type { Item, Table } from '../../adapters/aws/table.ts';
+import type { Flow } from '../../infra/names.ts';
+import { type FunctionName, machineName } from '../../lambdas/environment.ts';
+import type { Outputs } from './cdk.ts';
+import { type ControlHalf, controlHalf, invoke, logLines } from './control-half.ts';
+import { type FleetHalf, fleetHalf, groupsOf, type Site } from './fleet-half.ts';
+import { ACCOUNT, REGION, type Where } from './servers.ts';
+
+/** A deployed service, seen from outside: AWS's APIs alone. */
+export class World {
+  readonly control: ControlHalf = controlHalf();
+  readonly fleet: FleetHalf = fleetHalf();
+  readonly where: Where;
+  readonly service: string;
+  readonly site: Site;
+  readonly outputs: Outputs;
+  readonly table: Table;
+
+  constructor(where: Where, service: string, site: Site, outputs: Outputs) {
+    this.where = where;
+    this.service = service;
+    this.site = site;
+    this.outputs = outputs;
+    this.table = new DynamoTable(this.control.dynamo, outputs.TableName!);
+  }
+
+  invoke(name: FunctionName, event: unknown): Promise<unknown> {
+    return invoke(this.control, this.service, name, event);
+  }
+
+  groups() {
+    return groupsOf(this.fleet, this.service);
+  }
+
+  log(from: number): Promise<string[]> {
+    return logLines(this.control, this.service, from);
+  }
+
+  items(pk: string): Promise<readonly Item[]> {
+    return this.table.query(pk);
+  }
+
+  /** Slices by the shard that they serve or are on their way to; `ready` for those without one. */
+  async slices(shard: string): Promise<readonly Item[]> {
+    const all = await this.items('slice');
+    return all.filter(({ placement }) => (placement as { shard?: string }).shard === shard);
+  }
+
+  /** Executions of a machine, newest first. */
+  async executions(flow: Flow) {
+    const stateMachineArn = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${machineName(this.service, flow)}`;
+    const { executions = [] } = await this.control.sfn.send(
+      new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }),
+    );
+    return executions;
+  }
+
+  async outcome(executionArn: string): Promise<unknown> {
+    const { output } = await this.control.sfn.send(new DescribeExecutionCommand({ executionArn }));
+    return output === undefined ? undefined : JSON.parse(output);
+  }
+
+  /** What AWS says on the default bus. */
+  async say(source: string, detailType: string, detail: unknown, resources: string[] = []): Promise<void> {
+    await this.control.events.send(
+      new PutEventsCommand({
+        Entries: [
+          { Source: source, DetailType: detailType, Detail: JSON.stringify(detail), Resources: resources },
+        ],
+      }),
+    );
+  }
+
+  /** What ALB tells CloudWatch of a shard: requests per second, in each of the last `minutes` whole minutes. */
+  async measure(shard: string, perSecond: number, minutes: number): Promise<void> {
+    const route = await this.table.get('route', shard);
+    const Dimensions = [
+      { Name: 'TargetGroup', Value: String(route?.targetGroupName) },
+      { Name: 'LoadBalancer', Value: String(route?.loadBalancer) },
+    ];
+    const now = Math.floor(Date.now() / 60_000);
+    const points = Array.from({ length: minutes }, (_, i) => ({
+      MetricName: 'RequestCount',
+      Dimensions,
+      Timestamp: new Date((now - 1 - i) * 60_000),
+      Value: perSecond * 60,
+    }));
+    for (let i = 0; i < points.length; i += 500)
+      await this.control.cloudWatch.send(
+        new PutMetricDataCommand({ Namespace: 'AWS/ApplicationELB', MetricData: points.slice(i, i + 500) }),
+      );
+  }
+
+  wait(seconds: number): Promise<void> {
+    return after(seconds * 1000);
+  }
+}
