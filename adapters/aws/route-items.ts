@@ -2,7 +2,7 @@ import type { KnownRoute } from '../../core/routes/seen.ts';
 import { PK, type Table } from './table.ts';
 
 /** The `route` items: where each shard's slices are registered. Written by route-sync, read by all. */
-export async function readRoutes(table: Table): Promise<readonly KnownRoute[]> {
+export async function readRoutes(table: Pick<Table, 'query'>): Promise<readonly KnownRoute[]> {
   return (await table.query(PK.route)).map(({ pk: _, sk, ...rest }) => ({
     ...(rest as unknown as Omit<KnownRoute, 'shard'>),
     shard: sk,

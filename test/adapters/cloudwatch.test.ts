@@ -1,0 +1,448 @@
+import { describe, expect, it } from 'vitest';
+import { CloudWatchMetrics } from '../../adapters/aws/cloudwatch.ts';
+import { monthlyMetrics } from '../../adapters/aws/cloudwatch-cost.ts';
+import { writeRoute } from '../../adapters/aws/route-items.ts';
+import { unwiredPorts } from '../../adapters/aws/unwired.ts';
+import { VirtualClock } from '../../backtest/world/clock.ts';
+import type { StoredSlice } from '../../core/ports.ts';
+import { type SettingsInput, settingsSchema } from '../../core/settings/schema.ts';
+import { DAY, HOUR, MINUTE } from '../../core/time.ts';
+import { loadMetricsContract } from '../contracts/others.ts';
+import { MemoryTable } from '../model-aws/memory-table.ts';
+import { settingsOf, T0 } from '../world/fixtures.ts';
+import { CloudWatchModel, named } from './cloudwatch-model.ts';
+
+type Shard = Partial<SettingsInput['shards'][number]>;
+
+interface Options {
+  readonly metrics?: SettingsInput['metrics'];
+  readonly shard?: Shard;
+  readonly slices?: readonly StoredSlice[];
+  readonly routed?: readonly string[];
+}
+
+async function stage(
+  names: readonly string[],
+  { metrics, shard, slices = [], routed = names }: Options = {},
+) {
+  const settings = settingsSchema.parse({ ...settingsOf(names, {}, shard), metrics });
+  const clock = new VirtualClock(T0 + 20 * DAY + 25);
+  const table = new MemoryTable();
+  const model = new CloudWatchModel();
+  const warnings: string[] = [];
+  for (const name of routed) {
+    const route = {
+      targetGroup: 'arn',
+      targetGroupName: `targetgroup/${name}/1`,
+      loadBalancer: 'app/lb/1',
+      own: true,
+    };
+    await writeRoute(table, { shard: name, ...route });
+  }
+  const parts = {
+    client: model.client,
+    clock,
+    table,
+    settings,
+    store: { slices: async () => slices },
+    warn: (problem: string) => void warnings.push(problem),
+  };
+  const cloudWatch = new CloudWatchMetrics(parts);
+  const measured = () => clock.settle(cloudWatch.measured(names));
+  const pass = (seconds: number) => clock.runUntil(clock.now() + seconds);
+  return { clock, model, warnings, cloudWatch, measured, pass, parts };
+}
+
+/** The minute that began at 20 days, or so many minutes later. */
+const at = (minutes: number) => T0 + 20 * DAY + minutes * MINUTE;
+/** Points of the last ten minutes before `until`, each with a value. */
+const minutes = (value: number, until = 0) =>
+  new Map(Array.from({ length: 10 }, (_, i) => [at(until - 1 - i), value] as const));
+
+describe('CloudWatchMetrics', () => {
+  loadMetricsContract(async () => {
+    const { clock, model, cloudWatch, parts, pass } = await stage(['web']);
+    for (let i = -60; i < 600; i++) model.put('RequestCount/web', { [at(i)]: 60 + i });
+    return {
+      ports: unwiredPorts({ clock, metrics: cloudWatch }),
+      settings: parts.settings,
+      drive: (work) => clock.settle(work),
+      wait: pass,
+    };
+  });
+});
+
+describe('the load of a shard', () => {
+  it('is requests per second in the newest complete minute', async () => {
+    const { model, measured } = await stage(['web', 'api']);
+    model.put('RequestCount/web', minutes(120));
+    model.put('RequestCount/web', { [at(-1)]: 300, [at(0)]: 6 });
+    model.put('RequestCount/api', minutes(60));
+    expect(await measured()).toEqual([
+      { shard: 'web', time: at(-1), load: 5 },
+      { shard: 'api', time: at(-1), load: 1 },
+    ]);
+    const [call, ...more] = model.calls;
+    expect(more).toEqual([]);
+    expect(call).toMatchObject({ StartTime: new Date(at(-10) * 1000), EndTime: new Date(at(0) * 1000) });
+    expect(call!.MetricDataQueries![0]).toEqual({
+      Id: 'q0',
+      MetricStat: {
+        Metric: {
+          Namespace: 'AWS/ApplicationELB',
+          MetricName: 'RequestCount',
+          Dimensions: [
+            { Name: 'TargetGroup', Value: 'targetgroup/web/1' },
+            { Name: 'LoadBalancer', Value: 'app/lb/1' },
+          ],
+        },
+        Period: 60,
+        Stat: 'Sum',
+      },
+    });
+  });
+
+  it('waits for minutes that the settings call late', async () => {
+    const { model, measured } = await stage(['web'], { metrics: { delay: 90 } });
+    model.put('RequestCount/web', minutes(60, 3));
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-3), load: 1 }]);
+  });
+
+  it('is what the settings measure, in their unit', async () => {
+    const load = {
+      namespace: 'AWS/SQS',
+      metric: 'Sent',
+      dimensions: { QueueName: 'q' },
+      stat: 'Sum',
+      scale: 2,
+    };
+    const { model, measured } = await stage(['web'], { shard: { measure: { load } }, routed: [] });
+    model.put('Sent/q', { [at(-1)]: 21 });
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 42 }]);
+    expect(model.asked).toEqual(['Sent/q']);
+  });
+
+  it('is of no shard that the settings do not have', async () => {
+    const { cloudWatch, clock } = await stage(['web']);
+    await expect(clock.settle(cloudWatch.measured(['nope']))).rejects.toThrow(
+      'load: expected a shard of the settings, got nope',
+    );
+  });
+
+  it('is unknown, and said so, where no load balancer uses the target group', async () => {
+    const { measured, warnings } = await stage(['web'], { routed: [] });
+    expect(await measured()).toEqual([{ shard: 'web' }]);
+    expect(warnings).toEqual(['load of web: no load balancer uses its target group']);
+  });
+});
+
+describe('silence', () => {
+  it('is zero where healthy hosts were counted, a minute later than a busy minute', async () => {
+    const { model, measured, pass } = await stage(['web', 'api']);
+    model.put('RequestCount/web', minutes(60, -3));
+    model.put('RequestCount/api', minutes(60));
+    model.put('HealthyHostCount/web', minutes(2));
+    expect(await measured()).toEqual([
+      { shard: 'web', time: at(-2), load: 0 },
+      { shard: 'api', time: at(-1), load: 1 },
+    ]);
+    expect(model.asked).toEqual(['RequestCount/web', 'RequestCount/api', 'HealthyHostCount/web']);
+    await pass(MINUTE);
+    model.put('RequestCount/api', { [at(0)]: 120 });
+    model.put('RequestCount/web', { [at(0)]: 30 });
+    expect((await measured())[0]).toEqual({ shard: 'web', time: at(0), load: 0.5 });
+  });
+
+  it('is late where neither was reported: the newest point stays', async () => {
+    const { model, measured, pass } = await stage(['web']);
+    model.put('RequestCount/web', minutes(60));
+    await measured();
+    for (let minute = 1; minute <= 15; minute++) {
+      await pass(MINUTE);
+      expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 1 }]);
+    }
+  });
+
+  it('is late where no host was healthy', async () => {
+    const { model, measured } = await stage(['web']);
+    model.put('RequestCount/web', minutes(60, -3));
+    model.put('HealthyHostCount/web', minutes(0));
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-4), load: 1 }]);
+  });
+
+  it('is not believed of an answer that is not complete', async () => {
+    const { model, measured, warnings } = await stage(['web']);
+    model.put('RequestCount/web', minutes(60, -3));
+    model.put('HealthyHostCount/web', minutes(2));
+    model.statuses.set('RequestCount/web', ['InternalError', 'PartialData', 'InternalError']);
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-4), load: 1 }]);
+    expect(warnings).toEqual([
+      "load of web (AWS/ApplicationELB RequestCount): CloudWatch's answer stayed incomplete",
+    ]);
+  });
+
+  it('does not hide in between: a sparse shard has its zeros, once each', async () => {
+    const { model, measured, pass, cloudWatch } = await stage(['web']);
+    const recorded = new Map<number, number>();
+    for (let minute = 0; minute < 12; minute++) {
+      if (minute % 3 === 0) model.put('RequestCount/web', { [at(minute - 1)]: 60 });
+      model.put('HealthyHostCount/web', { [at(minute - 1)]: 2 });
+      await measured();
+      for (const [time, loads] of cloudWatch.minutes.take()) {
+        expect(recorded.has(time)).toBe(false);
+        recorded.set(time, loads.get('web')!);
+      }
+      await pass(MINUTE);
+    }
+    const expected = Array.from({ length: 11 }, (_, i) => [at(i - 1), i % 3 === 0 ? 1 : 0]);
+    expect([...recorded].filter(([time]) => time < at(10))).toEqual(expected);
+  });
+
+  it('of a metric of the settings is always late', async () => {
+    const load = { namespace: 'N', metric: 'Sent', dimensions: { Q: 'q' } };
+    const { model, measured } = await stage(['web'], { shard: { measure: { load } } });
+    model.put('HealthyHostCount/web', minutes(2));
+    expect(await measured()).toEqual([{ shard: 'web' }]);
+    expect(model.asked).toEqual(['Sent/q']);
+  });
+});
+
+describe('what tells of pressure', () => {
+  it('is asked for only where the settings react to it', async () => {
+    const { model, measured } = await stage(['web'], {
+      shard: {
+        react: { latency: 0.5 },
+        measure: {
+          utilization: [
+            { namespace: 'N', metric: 'Busy', dimensions: { S: 'web' }, scale: 0.01 },
+            { namespace: 'N', metric: 'Queue', dimensions: { S: 'web' } },
+            { namespace: 'N', metric: 'Old', dimensions: { S: 'web' } },
+          ],
+        },
+      },
+    });
+    model.put('RequestCount/web', minutes(60));
+    model.put('TargetResponseTime/web', { [at(-2)]: 0.2, [at(-1)]: 0.7 });
+    model.put('Busy/web', { [at(-2)]: 80 });
+    model.put('Queue/web', { [at(-1)]: 0.3 });
+    model.put('Old/web', { [at(-9)]: 0.99 });
+    expect(await measured()).toEqual([
+      { shard: 'web', time: at(-1), load: 1, utilization: 0.8, latency: 0.7 },
+    ]);
+    const stats = model.calls[0]!.MetricDataQueries!.map(({ MetricStat }) => MetricStat!.Stat);
+    expect(stats).toEqual(['Sum', 'p90', 'Average', 'Average', 'Average']);
+  });
+
+  it('is the mean of the instances that serve, where the settings read hosts', async () => {
+    const slice = (id: string, port: number, kind: 'active' | 'activating'): StoredSlice => ({
+      slice: `${id}:${port}`,
+      placement: { kind, since: T0, shard: 'web' },
+      version: 1,
+    });
+    const slices = [slice('i-1', 8080, 'active'), slice('i-1', 8081, 'active'), slice('i-2', 8080, 'active')];
+    const { model, measured } = await stage(['web'], {
+      metrics: { hosts: true },
+      slices: [...slices, slice('i-3', 8080, 'activating')],
+    });
+    model.put('RequestCount/web', minutes(60));
+    model.put('CPUUtilization/i-1', { [at(-6)]: 30 });
+    model.put('CPUUtilization/i-2', { [at(-1)]: 50 });
+    model.put('mem_used_percent/i-2', { [at(-1)]: 75 });
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 1, utilization: 0.75 }]);
+    expect(model.asked.filter((key) => key.includes('i-'))).toEqual([
+      'CPUUtilization/i-1',
+      'mem_used_percent/i-1',
+      'CPUUtilization/i-2',
+      'mem_used_percent/i-2',
+    ]);
+  });
+});
+
+describe('asking CloudWatch', () => {
+  const many = Array.from({ length: 700 }, (_, i) => `s${i}`);
+
+  it('goes in batches of 500, all pages, in whatever order they come', async () => {
+    const { model, measured } = await stage(many);
+    for (const [i, name] of many.entries()) model.put(`RequestCount/${name}`, minutes(60 * i));
+    model.pageSize = 999;
+    model.descending = true;
+    const measurements = await measured();
+    expect(measurements).toEqual(many.map((shard, i) => ({ shard, time: at(-1), load: i })));
+    expect(model.calls.length).toBe(6 + 3);
+    expect(model.calls.every(({ ScanBy }) => ScanBy === 'TimestampAscending')).toBe(true);
+  });
+
+  it('waits when it is throttled, and leaves shards late when that goes on', async () => {
+    const { model, measured, clock, warnings, pass } = await stage(['web']);
+    model.put('RequestCount/web', minutes(60, 2));
+    const began = clock.now();
+    model.errors.push(named('Throttling', 'Rate exceeded'), named('ThrottlingException', 'Rate exceeded'));
+    expect(await measured()).toMatchObject([{ load: 1 }]);
+    expect(clock.now() - began).toBe(3);
+    await pass(MINUTE);
+    model.errors.push(...Array.from({ length: 20 }, () => named('Throttling', 'Rate exceeded')));
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 1 }]);
+    expect(clock.now() - began).toBeLessThan(3 + 60 + 16);
+    expect(warnings).toEqual([
+      'GetMetricData of 1 metrics: OutOfTime: GetMetricData: throttled until no time was left',
+    ]);
+  });
+
+  it('leaves only the shards of a failed call late', async () => {
+    const { model, measured, warnings } = await stage(many);
+    for (const name of many) model.put(`RequestCount/${name}`, minutes(60));
+    model.errors.push(named('InternalServiceFault', 'no'));
+    const late = (await measured()).filter(({ load }) => load === undefined);
+    expect(late).toHaveLength(500);
+    expect(warnings).toEqual(['GetMetricData of 500 metrics: InternalServiceFault: no']);
+  });
+
+  it('repeats what came back incomplete, and passes on what it is told', async () => {
+    const { model, measured, warnings } = await stage(['web', 'api', 'no']);
+    for (const name of ['web', 'api']) model.put(`RequestCount/${name}`, minutes(60));
+    model.statuses.set('RequestCount/web', ['InternalError']);
+    model.statuses.set('RequestCount/no', ['Forbidden']);
+    model.messages.push({ Code: 'MaxMetricsExceeded', Value: 'too many' });
+    expect(await measured()).toMatchObject([{ load: 1 }, { load: 1 }, { shard: 'no' }]);
+    expect(model.asked).toEqual([
+      'RequestCount/web',
+      'RequestCount/api',
+      'RequestCount/no',
+      'RequestCount/web',
+    ]);
+    expect(warnings).toEqual([
+      'GetMetricData: MaxMetricsExceeded: too many',
+      'load of no (AWS/ApplicationELB RequestCount): CloudWatch forbids to read it',
+    ]);
+  });
+
+  it('asks each shard once in `every`, in turn, and brings all minutes of that time', async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `s${i}`);
+    const { model, measured, pass, cloudWatch } = await stage(names, { metrics: { every: 300 } });
+    for (const name of names) model.put(`RequestCount/${name}`, minutes(60, 10));
+    for (const name of names) model.put(`RequestCount/${name}`, minutes(60));
+    await measured();
+    expect(model.asked).toHaveLength(10);
+    cloudWatch.minutes.take();
+    for (let minute = 0; minute < 10; minute++) {
+      await pass(MINUTE);
+      model.calls.length = 0;
+      expect((await measured()).every(({ load }) => load === 1)).toBe(true);
+      expect(model.asked).toHaveLength(2);
+    }
+    const minutesOf = new Map<string, number>();
+    for (const [, loads] of cloudWatch.minutes.take())
+      for (const name of loads.keys()) minutesOf.set(name, (minutesOf.get(name) ?? 0) + 1);
+    expect([...minutesOf.values()].reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(10 * 6);
+    await pass(20 * MINUTE);
+    model.calls.length = 0;
+    await measured();
+    expect(model.asked).toHaveLength(10 + 10);
+  });
+
+  it('asks nothing twice within a minute', async () => {
+    const { model, measured, pass } = await stage(['web']);
+    model.put('RequestCount/web', minutes(60));
+    await measured();
+    await pass(20);
+    expect(await measured()).toMatchObject([{ load: 1 }]);
+    expect(model.calls).toHaveLength(1);
+  });
+});
+
+describe('history', () => {
+  const history = async (s: Awaited<ReturnType<typeof stage>>, from: number, to: number) =>
+    s.clock.settle(s.cloudWatch.history('web', from, to));
+
+  it('has points after `from` and up to `to`, none that is not complete', async () => {
+    const s = await stage(['web']);
+    s.model.put('RequestCount/web', minutes(60, 3));
+    expect(await history(s, at(-5), at(-3))).toEqual([-4, -3].map((m) => ({ time: at(m), load: 1 })));
+    expect((await history(s, at(-5), at(100))).at(-1)!.time).toBe(at(-1));
+    expect(await history(s, at(1), at(5))).toEqual([]);
+  });
+
+  it('has minutes for 15 days, five minutes for 63, hours for 455', async () => {
+    const s = await stage(['web']);
+    await history(s, at(0) - 500 * DAY, at(0));
+    const windows = s.model.calls
+      .filter(
+        ({ MetricDataQueries: [query] = [] }) => query!.MetricStat!.Metric!.MetricName === 'RequestCount',
+      )
+      .map(({ StartTime, EndTime, MetricDataQueries: [query] = [] }) => [
+        (at(0) - StartTime!.getTime() / 1000) / DAY,
+        (at(0) - EndTime!.getTime() / 1000) / DAY,
+        query!.MetricStat!.Period,
+      ]);
+    const hour = 1 / 24;
+    expect(windows).toEqual([
+      [455 - hour, 63 - hour, 3600],
+      [63 - hour, 15 - hour, 300],
+      [15 - hour, 0, 60],
+    ]);
+  });
+
+  it('keeps a rate a rate and a sum per minute in coarse points', async () => {
+    const s = await stage(['web']);
+    const time = at(0) - 20 * DAY;
+    s.model.put('RequestCount/web', { [time]: 3000 });
+    expect(await history(s, time - 300, time)).toEqual([{ time, load: 10 }]);
+    const load = { namespace: 'N', metric: 'Sent', dimensions: { Q: 'q' }, stat: 'Sum' };
+    const other = await stage(['web'], { shard: { measure: { load } } });
+    other.model.put('Sent/q', { [time]: 3000 });
+    expect(await history(other, time - 300, time)).toEqual([{ time, load: 600 }]);
+  });
+
+  it('has zeros where hosts were counted, gaps where nothing was, over many pages', async () => {
+    const s = await stage(['web']);
+    const day = (i: number) => at(0) - 2 * DAY + i * MINUTE;
+    for (let i = 0; i < 2880; i++) {
+      if (i % 2 === 0) s.model.put('RequestCount/web', { [day(i)]: 60 });
+      if (i < 1000 || i >= 1100) s.model.put('HealthyHostCount/web', { [day(i)]: 1 });
+    }
+    s.model.pageSize = 500;
+    const points = await history(s, day(0) - 1, at(0));
+    expect(points).toHaveLength(2880 - 50 - 1);
+    expect(points.slice(0, 4).map(({ load }) => load)).toEqual([1, 0, 1, 0]);
+    expect(points.map(({ time }) => time)).toEqual(points.map(({ time }) => time).sort((a, b) => a - b));
+  });
+
+  it('fails where it cannot be read, so that nobody takes it for none', async () => {
+    const s = await stage(['web']);
+    s.model.errors.push(named('AccessDenied', 'no'));
+    await expect(history(s, at(-HOUR / 60), at(0))).rejects.toThrow('no');
+  });
+});
+
+describe('what asking costs', () => {
+  const settings = (metrics: SettingsInput['metrics'], shard?: Shard) =>
+    settingsSchema.parse({
+      ...settingsOf(
+        Array.from({ length: 100 }, (_, i) => `s${i}`),
+        {},
+        shard,
+      ),
+      metrics,
+    });
+
+  it('is what the issue says: a metric per shard and minute of 100 shards is $43 a month', () => {
+    expect(monthlyMetrics(settings({})).usd).toBeCloseTo(43.8);
+    expect(monthlyMetrics(settings({ every: 300 })).usd).toBeCloseTo(8.76);
+    expect(monthlyMetrics(settings({}, { react: { latency: 1 } })).usd).toBeCloseTo(87.6);
+    expect(monthlyMetrics(settings({ hosts: true }), { instances: 500 }).usd).toBeCloseTo(43.8 + 438);
+    expect(monthlyMetrics(settings({}), { silentShare: 0.5 }).usd).toBeCloseTo(1.5 * 43.8);
+    expect(monthlyMetrics(settings({ source: 'reporter' })).usd).toBe(0);
+  });
+
+  it('is what is asked', async () => {
+    const { model, measured, pass, parts } = await stage(['web', 'api'], {
+      shard: { react: { latency: 1 } },
+    });
+    for (let minute = 0; minute < 60; minute++) {
+      for (const name of ['web', 'api']) model.put(`RequestCount/${name}`, minutes(60, minute));
+      await measured();
+      await pass(MINUTE);
+    }
+    expect((model.asked.length / 60) * 730 * 60).toBeCloseTo(monthlyMetrics(parts.settings).metrics);
+  });
+});
