@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import { explain, parseAt } from '../backtest/report/explain.ts';
+import { parseAt, type Subject, tell } from '../backtest/report/explain.ts';
 import { readRun } from '../backtest/report/run-file.ts';
+import { storyOf } from '../backtest/report/story.ts';
 
 interface Options {
-  readonly run: string;
+  readonly run?: string;
+  readonly service?: string;
+  readonly region?: string;
   readonly instance?: string;
   readonly shard?: string;
   readonly at: string;
@@ -17,19 +20,35 @@ export function registerExplain(program: Command): void {
 /** `foreshard explain`: why each move of a shard or an instance happened. Its action throws errors of one line. */
 export function configure(command: Command): void {
   command
-    .requiredOption('--run <dir>', 'output directory of a backtest')
+    .option('--run <dir>', 'output directory of a backtest')
+    .option('--service <name>', 'or a deployed service: stack Foreshard-<name>')
+    .option('--region <name>', "its region; by default the AWS SDK's own choice (AWS_REGION, profile)")
     .option('--instance <id>', 'an instance, or one slice of it as <instance>:<port>')
     .option('--shard <name>', 'a shard')
     .requiredOption('--at <time>', 'ISO 8601; UTC unless it has an offset')
-    .action(({ run, instance, shard, at }: Options) => {
-      if ((instance === undefined) === (shard === undefined)) {
+    .action(async ({ run, service, region, instance, shard, at }: Options) => {
+      if ((instance === undefined) === (shard === undefined))
         throw new Error('explain needs either --shard NAME or --instance ID');
-      }
+      if ((run === undefined) === (service === undefined))
+        throw new Error(
+          'explain needs either --run DIR of a backtest or --service NAME of a deployed service',
+        );
       const time = parseAt(at);
-      const subject =
-        shard !== undefined
-          ? ({ kind: 'shard', name: shard } as const)
-          : ({ kind: 'instance', id: instance! } as const);
-      console.log(explain(readRun(run), subject, time).join('\n'));
+      const subject: Subject =
+        shard !== undefined ? { kind: 'shard', name: shard } : { kind: 'instance', id: instance! };
+      const story =
+        service === undefined
+          ? storyOf(readRun(run!))
+          : await recorded({ service, ...(region !== undefined && { region }) }, time);
+      console.log(tell(story, subject, time).join('\n'));
     });
+}
+
+/** Loaded only when it is asked for: a backtest needs no AWS. */
+async function recorded(where: { service: string; region?: string }, at: number) {
+  const [{ connect }, { deployedStory }] = await Promise.all([
+    import('./deployed.ts'),
+    import('./deployed-story.ts'),
+  ]);
+  return deployedStory(await connect(where), at);
 }

@@ -15,6 +15,9 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
   ],
   init: ['derive a settings file from a load history', () => import('./init.ts')],
   explain: ['say why an instance or a shard moved', () => import('./explain.ts')],
+  status: ['say how a deployed service stands', () => import('./status.ts')],
+  mode: ['switch shards of a deployed service: shadow, active, hold', () => import('./mode.ts')],
+  settings: ['show or change the settings of a deployed service', () => import('./settings.ts')],
   schema: ['write the JSON Schema of the settings for editors', () => import('./schema.ts')],
 };
 

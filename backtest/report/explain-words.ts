@@ -1,7 +1,8 @@
 import type { Reason } from '../../core/capacity/plan.ts';
 import type { Seconds } from '../../core/time.ts';
 import { formatNumber, formatSpan, formatTime } from './page/format.js';
-import type { ActionRecord, InterruptionRecord, MoveRecord } from './run-record.ts';
+import type { ActionRecord } from './run-record.ts';
+import type { ShardState, ToldInterruption, ToldMove } from './story.ts';
 import { actionSubject, actionWords, placeWords, RULE_WORDS } from './words.ts';
 
 /** The texts of `explain`: a head line per happening, then indented lines: why, what else, and how it ended. */
@@ -10,15 +11,29 @@ export function clock(at: Seconds): string {
   return `${formatTime(at)} UTC`;
 }
 
+/** What is known of a shard at one time. @param unit of its load */
+export function stateLines({ load, unmet, capacity, forecast }: ShardState, unit: string): string[] {
+  const amount = (value: number) => `${formatNumber(value)} ${unit}`;
+  const lines = [`Its load was ${load === undefined ? 'not measured' : amount(load)}`];
+  if (forecast !== undefined) {
+    const said = forecast.map(formatNumber).join(' / ');
+    lines[0] += `; the forecast made one lead time before said ${said} (10 / 50 / 90 %)`;
+  }
+  if (capacity !== undefined) lines.push(`Capacity in service was ${amount(capacity)}`);
+  if (capacity !== undefined && unmet !== undefined)
+    lines[1] += unmet > 0 ? `, and ${amount(unmet)} was not served` : ', and all of it was served';
+  return lines.map((line) => `${line}.`);
+}
+
 /** @param unit of the shard that the reason speaks of */
-export function moveLines({ at, move, outcome, doneAt }: MoveRecord, unit: string): string[] {
+export function moveLines({ at, move, outcome, doneAt, error }: ToldMove, unit: string): string[] {
   const [from, to] = [placeWords(move.from), placeWords(move.to)].map((place) =>
     place === 'ready pool' ? 'the ready pool' : place,
   );
   return [
     `${clock(at)}: slice ${move.slice} goes from ${from} to ${to}.`,
     ...whyLines(move.reason, unit),
-    `  Outcome: ${outcomeWords(outcome, doneAt === undefined ? undefined : doneAt - at)}.`,
+    `  Outcome: ${outcomeWords(outcome, doneAt === undefined ? undefined : doneAt - at)}${error === undefined ? '' : ` (${error})`}.`,
   ];
 }
 
@@ -26,16 +41,21 @@ export function actionLines({ at, action }: ActionRecord): string[] {
   return [`${clock(at)}: ${actionSubject(action)}: ${actionWords(action)}.`, ...whyLines(action.reason, '')];
 }
 
-export function interruptionLines(one: InterruptionRecord): string[] {
+export function interruptionLines(one: ToldInterruption): string[] {
   const served = one.shards.length === 0 ? 'It served no shard' : `It served ${one.shards.join(', ')}`;
+  const zone = one.zone === undefined ? '' : ` in zone ${one.zone}`;
+  const absorbed =
+    one.absorbed === undefined
+      ? ''
+      : `; ${one.absorbed} of its ${one.slices} slices had a replacement in service before it was gone`;
   const warned = [
     one.rebalanceAt === undefined ? [] : [`a rebalance recommendation came at ${clock(one.rebalanceAt)}`],
     one.noticeAt === undefined ? [] : [`the notice at ${clock(one.noticeAt)}`],
   ].flat();
   return [
-    `${clock(one.noticeAt ?? one.goneAt)}: Spot takes instance ${one.instance} in zone ${one.zone}, gone at ${clock(one.goneAt)}.`,
+    `${clock(one.noticeAt ?? one.goneAt)}: Spot takes instance ${one.instance}${zone}, gone at ${clock(one.goneAt)}.`,
     `  Warning: ${warned.length === 0 ? 'none' : warned.join(', ')}.`,
-    `  ${served}; ${one.absorbed} of its ${one.slices} slices had a replacement in service before it was gone.`,
+    `  ${served}${absorbed}.`,
   ];
 }
 
@@ -67,7 +87,7 @@ function balance(need: number, have: number, unit: string): string {
   return `${`${formatNumber(gap)} ${unit}`.trim()} ${need > have ? 'short' : 'to spare'}`;
 }
 
-function outcomeWords(outcome: MoveRecord['outcome'], after: Seconds | undefined): string {
+function outcomeWords(outcome: ToldMove['outcome'], after: Seconds | undefined): string {
   const later = after === undefined ? '' : `, ${formatSpan(after)} later`;
   switch (outcome) {
     case 'done':
@@ -78,5 +98,7 @@ function outcomeWords(outcome: MoveRecord['outcome'], after: Seconds | undefined
       return 'dropped, because another workflow held the slice';
     case 'open':
       return 'still under way when the run ended';
+    case 'under-way':
+      return 'still under way';
   }
 }

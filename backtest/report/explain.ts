@@ -1,8 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import type { Seconds } from '../../core/time.ts';
-import { actionLines, clock, interruptionLines, moveLines } from './explain-words.ts';
+import { actionLines, clock, interruptionLines, moveLines, stateLines } from './explain-words.ts';
 import { formatNumber, formatTime } from './page/format.js';
-import type { RunRecord, ShardRecord } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
+import { type Story, storyOf } from './story.ts';
 
 /** Whose story is told. */
 export type Subject =
@@ -20,31 +21,37 @@ interface Happening {
 const AROUND: Seconds = 300;
 const MOST = 20;
 
+/** {@link tell} of a backtest's run. */
+export function explain(run: RunRecord, subject: Subject, at: Seconds): string[] {
+  return tell(storyOf(run), subject, at);
+}
+
 /**
  * Says in plain English why each move and action around a time happened; where nothing did, the nearest before and
  * after.
  * @param at epoch seconds
- * @throws {Error} on one line: unknown shard or instance (with the nearest known one), time outside the run.
+ * @throws {Error} on one line: unknown shard or instance (with the nearest known one), time outside the story.
  */
-export function explain(run: RunRecord, subject: Subject, at: Seconds): string[] {
-  const end = run.start + run.fleet.active.length * run.step;
-  if (at < run.start || at >= end) {
+export function tell(story: Story, subject: Subject, at: Seconds): string[] {
+  const { name, start, end, step } = story;
+  if (at < start || at >= end) {
     throw new Error(
-      `--at ${formatTime(at)} UTC is outside the run, which spans ${formatTime(run.start)} to ${formatTime(end)} UTC`,
+      `--at ${formatTime(at)} UTC is outside ${name}, which ${name.endsWith('s') ? 'span' : 'spans'} ${formatTime(start)} to ${formatTime(end)} UTC`,
     );
   }
-  const shard = subject.kind === 'shard' ? findShard(run, subject.name) : undefined;
-  const all = happenings(run, subject);
-  if (subject.kind === 'instance' && all.length === 0) throw unknownInstance(run, subject.id);
-  const reach = Math.max(AROUND, run.step);
+  const shard = subject.kind === 'shard' ? findShard(story, subject.name) : undefined;
+  const all = happenings(story, subject);
+  if (subject.kind === 'instance' && all.length === 0) throw unknownInstance(story, subject.id);
+  const reach = Math.max(AROUND, step);
   const near = all.filter((one) => Math.abs(one.at - at) <= reach);
-  const lines = [headOf(subject, at), ...(shard === undefined ? [] : stateOf(run, shard, at)), ''];
+  const state = shard === undefined ? [] : stateLines(story.stateOf(shard.name, at), shard.unit);
+  const lines = [headOf(subject, at), ...state, ''];
   if (near.length > 0) return [...lines, ...tellMany(near)];
   const minutes = formatNumber(reach / 60);
   return [
     ...lines,
     `Nothing happened to it within ${minutes} minutes of that time.`,
-    ...tellNearest(all, at),
+    ...tellNearest(all, at, name),
   ];
 }
 
@@ -63,34 +70,34 @@ export function parseAt(text: string): Seconds {
   return time / 1000;
 }
 
-function findShard(run: RunRecord, name: string): ShardRecord {
-  const found = run.shards.find((shard) => shard.name === name);
+function findShard({ name: story, shards }: Story, name: string): Story['shards'][number] {
+  const found = shards.find((shard) => shard.name === name);
   if (found !== undefined) return found;
-  const names = run.shards.map((shard) => shard.name);
-  const hint = names.length === 0 ? 'the run has none' : `nearest is "${closest(name, names)}"`;
-  throw new Error(`--shard "${name}" is not in the run: ${hint}`);
+  const names = shards.map((shard) => shard.name);
+  const hint = names.length === 0 ? 'there is none' : `nearest is "${closest(name, names)}"`;
+  throw new Error(`--shard "${name}" is not in ${story}: ${hint}`);
 }
 
-function unknownInstance(run: RunRecord, id: string): Error {
-  const known = new Set(run.moves.map(({ move }) => instanceOf(move.slice)));
-  for (const { instance } of run.interruptions) known.add(instance);
-  for (const { action } of run.actions) if ('instance' in action) known.add(action.instance);
-  const hint = known.size === 0 ? 'the run names none' : `nearest is "${closest(id, [...known])}"`;
-  return new Error(`--instance "${id}": nothing ever happened to it in the run; ${hint}`);
+function unknownInstance({ name, moves, interruptions, actions }: Story, id: string): Error {
+  const known = new Set(moves.map(({ move }) => instanceOf(move.slice)));
+  for (const { instance } of interruptions) known.add(instance);
+  for (const { action } of actions) if ('instance' in action) known.add(action.instance);
+  const hint = known.size === 0 ? 'there is none' : `nearest is "${closest(id, [...known])}"`;
+  return new Error(`--instance "${id}": nothing ever happened to it in ${name}; ${hint}`);
 }
 
 function instanceOf(slice: string): string {
   return slice.split(':')[0]!;
 }
 
-function happenings(run: RunRecord, subject: Subject): Happening[] {
+function happenings(story: Story, subject: Subject): Happening[] {
   const list: Happening[] = [];
   const isInstance = (id: string) => subject.kind === 'instance' && instanceOf(subject.id) === id;
   const isShard = (name: string | undefined) => subject.kind === 'shard' && name === subject.name;
   const isSlice = (slice: string) =>
     subject.kind === 'instance' && (slice === subject.id || instanceOf(slice) === subject.id);
-  const units = new Map(run.settings.shards.map(({ name, capacity }) => [name, capacity.unit]));
-  for (const record of run.moves) {
+  const units = new Map(story.shards.map(({ name, unit }) => [name, unit]));
+  for (const record of story.moves) {
     const { from, to, slice } = record.move;
     const places = [from, to].map((place) => ('shard' in place ? place.shard : undefined));
     if (!isSlice(slice) && !places.some(isShard)) continue;
@@ -98,13 +105,13 @@ function happenings(run: RunRecord, subject: Subject): Happening[] {
     const unit = units.get(places[1] ?? places[0] ?? '') ?? '';
     list.push({ at: record.at, tell: () => moveLines(record, unit) });
   }
-  for (const record of run.actions) {
+  for (const record of story.actions) {
     const { action } = record;
     const named = 'instance' in action && isInstance(action.instance);
     if (named || (action.kind === 'wake' && isShard(action.shard)))
       list.push({ at: record.at, tell: () => actionLines(record) });
   }
-  for (const record of run.interruptions) {
+  for (const record of story.interruptions) {
     if (isInstance(record.instance) || record.shards.some(isShard))
       list.push({ at: record.noticeAt ?? record.goneAt, tell: () => interruptionLines(record) });
   }
@@ -115,20 +122,6 @@ function headOf(subject: Subject, at: Seconds): string {
   return `${subject.kind === 'shard' ? `Shard ${subject.name}` : `Instance ${subject.id}`} at ${formatTime(at)} UTC`;
 }
 
-/** What the shard's series say of the step that holds the time. */
-function stateOf(run: RunRecord, shard: ShardRecord, at: Seconds): string[] {
-  const i = Math.floor((at - run.start) / run.step);
-  const unit = run.settings.shards.find(({ name }) => name === shard.name)?.capacity.unit ?? '';
-  const load = Number.isNaN(shard.load[i]) ? 'not measured' : `${formatNumber(shard.load[i]!)} ${unit}`;
-  const unmet =
-    shard.unmet[i]! > 0 ? `${formatNumber(shard.unmet[i]!)} ${unit} was not served` : 'all of it was served';
-  const forecast = [shard.q10[i]!, shard.q50[i]!, shard.q90[i]!].map(formatNumber).join(' / ');
-  return [
-    `Its load was ${load}; the forecast made one lead time before said ${forecast} (10 / 50 / 90 %).`,
-    `Capacity in service was ${formatNumber(shard.capacity[i]!)} ${unit}, and ${unmet}.`,
-  ];
-}
-
 function tellMany(list: readonly Happening[]): string[] {
   const told = list.slice(0, MOST).flatMap((one) => [...one.tell(), '']);
   const rest = list.length - MOST;
@@ -136,12 +129,12 @@ function tellMany(list: readonly Happening[]): string[] {
   return told.slice(0, -1);
 }
 
-function tellNearest(all: readonly Happening[], at: Seconds): string[] {
+function tellNearest(all: readonly Happening[], at: Seconds, name: string): string[] {
   const before = all.findLast((one) => one.at < at);
   const after = all.find((one) => one.at > at);
   const side = (one: Happening | undefined, word: string) =>
     one === undefined
-      ? ['', `Nothing ${word} it in this run.`]
+      ? ['', `Nothing ${word} it in ${name}.`]
       : ['', `The nearest ${word} it:`, ...one.tell()];
   return [...side(before, 'before'), ...side(after, 'after')];
 }

@@ -1,45 +1,14 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
+import { S3ServiceException } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { SettingsChanged, SettingsMissing, SettingsStore } from '../../adapters/aws/settings-store.ts';
 import { SettingsError } from '../../core/settings/problem.ts';
+import { OneObject, status } from './one-object.ts';
 
 const yaml = (max: number) =>
   `service: shop\nfleet: { max: ${max} }\nshards:\n  - { name: web, capacity: { perInstance: 100 } }\n`;
 
-const status = (httpStatusCode: number) =>
-  new S3ServiceException({ name: `${httpStatusCode}`, $fault: 'client', $metadata: { httpStatusCode } });
-
-/** One object of S3, as far as the store asks for it. */
-class Bucket {
-  text: string | undefined;
-  version = 0;
-  bodies = 0;
-
-  put(text: string): void {
-    this.text = text;
-    this.version++;
-  }
-
-  readonly send = async (command: unknown) => {
-    const ETag = `"${this.version}"`;
-    if (command instanceof GetObjectCommand) {
-      expect(command.input).toMatchObject({ Bucket: 'bucket', Key: 'settings.yaml' });
-      const { text } = this;
-      if (text === undefined) throw new NoSuchKey({ message: 'none', $metadata: { httpStatusCode: 404 } });
-      if (command.input.IfNoneMatch === ETag) throw status(304);
-      this.bodies++;
-      return { ETag, Body: { transformToString: async () => text } };
-    }
-    if (!(command instanceof PutObjectCommand)) throw new TypeError('expected a Get or a Put');
-    const { IfMatch, Body } = command.input;
-    if (IfMatch !== undefined && IfMatch !== ETag) throw status(412);
-    this.put(Body as string);
-    return { ETag: `"${this.version}"` };
-  };
-}
-
 function stage() {
-  const bucket = new Bucket();
+  const bucket = new OneObject('bucket', 'settings.yaml');
   return { bucket, store: () => new SettingsStore(bucket as never, 'bucket') };
 }
 

@@ -71,7 +71,7 @@ describe('explain', () => {
     expect(text).toContain('The nearest before it:\n2026-05-04 02:00 UTC');
     expect(text).toContain('The nearest after it:\n2026-05-04 20:00 UTC');
     expect(text).not.toContain('01:00 UTC');
-    expect(explain(runWith([moveAt(at(20))]), search, at(10))).toContain('Nothing before it in this run.');
+    expect(explain(runWith([moveAt(at(20))]), search, at(10))).toContain('Nothing before it in the run.');
   });
 
   it('tells of a slice both to the shard that gives it and to the one that gets it', () => {

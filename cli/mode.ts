@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { closest } from 'fastest-levenshtein';
+import { heldBy, Modes } from '../adapters/aws/modes.ts';
+import { DynamoStore } from '../adapters/aws/store.ts';
+import { formatNumber } from '../backtest/report/page/format.js';
+import { event } from '../core/events/event.ts';
+import { type Mode, modeSchema, type Settings } from '../core/settings/schema.ts';
+import { shareOf } from '../core/shards/slice.ts';
+import { addWhere, connect, type Deployed, type Where } from './deployed.ts';
+import { UsageError } from './fail.ts';
+import { formatTable } from './table.ts';
+
+interface Options extends Where {
+  readonly all?: true;
+}
+
+/** `foreshard mode`: switches shards between shadow, active and hold without a deploy. */
+export function configure(command: Command): void {
+  addWhere(command)
+    .argument('<shards-and-mode...>', 'names of shards, then shadow, active or hold')
+    .option('--all', 'every shard of the service; then name none')
+    .action(async (words: readonly string[], options: Options) => {
+      const wanted = parseWords(words, options.all === true);
+      process.stdout.write(await switchModes(await connect(options), wanted));
+    });
+}
+
+export interface Wanted {
+  /** Undefined: all. */
+  readonly shards: readonly string[] | undefined;
+  readonly mode: Mode;
+}
+
+/** @throws {UsageError} */
+export function parseWords(words: readonly string[], all: boolean): Wanted {
+  const shards = words.slice(0, -1);
+  const parsed = modeSchema.safeParse(words.at(-1));
+  if (!parsed.success)
+    throw new UsageError(
+      `mode: expected shadow, active or hold as the last word, got "${words.at(-1) ?? ''}"`,
+    );
+  if (all && shards.length > 0)
+    throw new UsageError(`mode: expected no shard with --all, got ${shards.join(', ')}`);
+  if (!all && shards.length === 0) throw new UsageError('mode: expected a shard before the mode, or --all');
+  return { shards: all ? undefined : [...new Set(shards)], mode: parsed.data };
+}
+
+/**
+ * Switches modes and says what each was before. Hold remembers what the shard has at this moment.
+ * @throws {Error} when a shard is unknown; nothing was switched then.
+ */
+export async function switchModes(deployed: Deployed, { shards, mode }: Wanted): Promise<string> {
+  const { table, clock, events, by } = deployed;
+  const { settings } = await deployed.settings.read();
+  const names = settings.shards.map(({ name }) => name);
+  const unknown = shards?.find((shard) => !names.includes(shard));
+  if (unknown !== undefined)
+    throw new Error(`shard "${unknown}" is not in the settings: the nearest is "${closest(unknown, names)}"`);
+
+  const modes = new Modes(table);
+  const switched = await modes.read();
+  const modeOf = new Map(
+    settings.shards.map((shard) => [shard.name, switched.modes[shard.name] ?? shard.mode]),
+  );
+  const all = (shards ?? names).map((shard) => ({ shard, from: modeOf.get(shard)! }));
+  const changed = all.filter(({ from }) => from !== mode);
+  const held = mode === 'hold' && changed.length > 0 ? await sizes(deployed, settings) : undefined;
+  const at = clock.now();
+  for (const { shard } of changed) await modes.switch(shard, mode, at, by, held?.(shard));
+  await events.publish(
+    changed.map(({ shard, from }) => event('ModeSwitched', at, { shard, from, to: mode, by })),
+  );
+
+  const rows = all.map(({ shard, from }) => [shard, from, '→', mode, noteOf(from, mode, held?.(shard))]);
+  const last =
+    changed.length > 0
+      ? `${changed.length} switched; in effect from the next plan, within a minute.`
+      : 'Nothing to switch.';
+  return `${formatTable(['shard', 'before', '', 'after', ''], rows)}${last}\n`;
+}
+
+function noteOf(from: Mode, to: Mode, held: number | undefined): string {
+  if (from === to) return 'as it was';
+  return held === undefined ? '' : `keeps ${formatNumber(held)} ${held === 1 ? 'instance' : 'instances'}`;
+}
+
+/** What each shard has now, in instances of weight 1. */
+async function sizes(deployed: Deployed, settings: Settings): Promise<(shard: string) => number> {
+  const [slices, groups] = await Promise.all([
+    new DynamoStore(deployed.table, deployed.clock).slices(),
+    deployed.groups(),
+  ]);
+  const members = [...groups.steady.members, ...groups.spot.members];
+  const types = new Map(members.map(({ id, type }) => [id, type]));
+  return (shard) => heldBy(shard, slices, (instance) => shareOf(types.get(instance) ?? '', settings));
+}
