@@ -29,7 +29,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     folders: ['core', 'flows', 'adapters', 'lambdas', 'statemachines', 'infra', 'backtest', 'cli', 'test'],
     packages: 'any',
   },
-  examples: { folders: ['core', 'backtest'], packages: 'any' },
+  examples: { folders: ['core', 'backtest', 'infra'], packages: 'any' },
 };
 
 const IMPORT =

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { App, Stack } from 'aws-cdk-lib';
+import { type App, type Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { z } from 'zod';
 import { parseSettings } from '../core/settings/parse.ts';
 import { stackName } from './names.ts';
@@ -104,19 +104,26 @@ function serviceProps(
   return {
     settings,
     ...plain,
-    ...(vpc && {
-      vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
-        vpcId: vpc.id,
-        availabilityZones: vpc.zones,
-        ...(vpc.cidr && { vpcCidrBlock: vpc.cidr }),
-        ...(vpc.publicSubnets && { publicSubnetIds: vpc.publicSubnets }),
-        ...(vpc.privateSubnets && { privateSubnetIds: vpc.privateSubnets }),
-      }),
-    }),
+    ...(vpc && { vpc: ownVpc(stack, vpc) }),
     ...(ami && { machineImage: MachineImage.genericLinux({ [stack.region]: ami }) }),
     ...(certificate && { certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificate) }),
     endpoints: Object.fromEntries(
       Object.entries(endpoints).map(([service, url]) => [`AWS_ENDPOINT_URL_${service}`, url]),
     ),
   };
+}
+
+function ownVpc(stack: Stack, vpc: NonNullable<Rest['vpc']>): IVpc {
+  const made = Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: vpc.id,
+    availabilityZones: vpc.zones,
+    ...(vpc.cidr && { vpcCidrBlock: vpc.cidr }),
+    ...(vpc.publicSubnets && { publicSubnetIds: vpc.publicSubnets }),
+    ...(vpc.privateSubnets && { privateSubnetIds: vpc.privateSubnets }),
+  });
+  Validations.of(made).acknowledge({
+    id: '@aws-cdk/aws-ec2:noSubnetRouteTableId',
+    reason: 'Nothing here changes routes of a VPC that is there already.',
+  });
+  return made;
 }

@@ -17,6 +17,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { ownShards } from '../core/routes/problems.ts';
 import { parseSettings } from '../core/settings/parse.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { functionName, type Variables } from '../lambdas/environment.ts';
@@ -149,7 +150,7 @@ export class ShardedService extends Construct {
     });
     this.router = new Router(this, 'Router', {
       vpc: this.vpc,
-      shards: this.settings.shards.filter(({ targetGroup }) => !targetGroup).length,
+      shards: ownShards(this.settings).length,
       slices: this.settings.fleet.slicesPerInstance,
       instances,
       ...given(props, 'entrances', 'certificate', 'internal', 'accessLogs', 'deletionProtection'),

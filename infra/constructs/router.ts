@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { SHARDS_PER_BALANCER } from '../../core/routes/problems.ts';
 import { FIRST_PORT } from '../../core/shards/slice.ts';
 
 /** A load balancer and the listener on it that gets the rules of the shards. */
@@ -54,12 +55,9 @@ export interface RouterProps {
   readonly deletionProtection?: boolean;
 }
 
-/** Target groups of one load balancer that are planned with; AWS's quota is 100, and it is hard. */
-export const PER_LOAD_BALANCER = 90;
-
 /** Load balancers that so many shards need; above one, with a tenth of room for shards to come. */
 export function balancersFor(shards: number): number {
-  return shards <= PER_LOAD_BALANCER ? 1 : Math.ceil((1.1 * shards) / PER_LOAD_BALANCER);
+  return shards <= SHARDS_PER_BALANCER ? 1 : Math.ceil((1.1 * shards) / SHARDS_PER_BALANCER);
 }
 
 /** The load balancers and their listeners. Target groups and rules come from the settings: `route-sync` makes them. */

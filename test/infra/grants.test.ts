@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { grantsOf, ROLES, type RoleName } from '../../infra/grants.ts';
+import { synthesise } from './synth.ts';
+
+const template = synthesise();
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Every role of the template with the actions that it is allowed, by what it is for. */
+const roles = new Map(
+  Object.values(template.of('AWS::IAM::Role')).map(({ Properties }) => [
+    String(Properties.Description).replace('Foreshard: ', '') as RoleName,
+    Properties.Policies.flatMap(
+      (policy: { PolicyDocument: { Statement: Statement[] } }) => policy.PolicyDocument.Statement,
+    ) as Statement[],
+  ]),
+);
+const actionsOf = (statements: readonly Statement[]) =>
+  [...new Set(statements.flatMap(({ Action }) => Action))].sort();
+
+describe('policies of the template', () => {
+  it('are of the roles that grants.ts has', () => {
+    expect([...roles.keys()].sort()).toEqual([...ROLES].sort());
+  });
+
+  it.each(ROLES)('%s may do what grants.ts says, and nothing else', (role) => {
+    const wanted = [...new Set(grantsOf(role).flatMap(({ actions }) => actions))].sort();
+    expect(actionsOf(roles.get(role)!)).toEqual(wanted);
+  });
+
+  it('are nowhere else', () => {
+    for (const type of ['Policy', 'ManagedPolicy', 'UserPolicy', 'RolePolicy', 'User'])
+      expect(template.of(`AWS::IAM::${type}`)).toEqual({});
+    for (const { Properties } of Object.values(template.of('AWS::IAM::Role')))
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+  });
+
+  it('name no action by a wildcard', () => {
+    for (const role of ROLES)
+      for (const { actions } of grantsOf(role))
+        for (const action of actions) expect(action).not.toContain('*');
+  });
+
+  it('are on everything only where the API has nothing narrower, and say so', () => {
+    for (const role of ROLES)
+      for (const { on, why } of grantsOf(role))
+        if (on.includes('any')) expect(why).toMatch(/narrower resource|agent says/);
+  });
+
+  it('let instances be stopped, started, ended and commanded by the service’s tag alone', () => {
+    for (const [role, statements] of roles)
+      for (const { Action, Resource, Condition } of statements)
+        if (JSON.stringify(Resource).includes(':instance/*'))
+          expect([role, Action, Condition]).toEqual([
+            role,
+            Action,
+            { StringEquals: { 'aws:ResourceTag/foreshard:service': 'demo' } },
+          ]);
+  });
+
+  it('let target groups be made and changed by the service’s tag alone', () => {
+    for (const [, statements] of roles)
+      for (const { Resource, Condition } of statements)
+        if (JSON.stringify(Resource).includes(':targetgroup/')) {
+          const entries = Object.entries(
+            (Condition as { StringEquals: Record<string, string> }).StringEquals,
+          );
+          expect(entries).toHaveLength(1);
+          expect(entries[0]![0]).toMatch(
+            /^aws:(ResourceTag\/foreshard:(service|adopted)|RequestTag\/foreshard:service)$/,
+          );
+          expect(entries[0]![1]).toBe('demo');
+        }
+  });
+
+  it('fit into what IAM takes for a role: 10,240 characters', () => {
+    for (const { Properties } of Object.values(template.of('AWS::IAM::Role')))
+      expect(JSON.stringify(Properties.Policies).length).toBeLessThan(10_240);
+  });
+});
