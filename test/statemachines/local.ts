@@ -1,0 +1,226 @@
+import { HealthItems } from '../../adapters/aws/health-items.ts';
+import { Leases } from '../../adapters/aws/leases.ts';
+import { Records } from '../../adapters/aws/records.ts';
+import { DynamoStore } from '../../adapters/aws/store.ts';
+import { PK } from '../../adapters/aws/table.ts';
+import { pollTargets } from '../../adapters/aws/target-poller.ts';
+import { Waits } from '../../adapters/aws/waits.ts';
+import type { Json } from '../../adapters/local/asl/paths.ts';
+import { type Execution, execute, type Happening } from '../../adapters/local/asl/run.ts';
+import { TaskTimedOut, Tokens } from '../../adapters/local/asl/tokens.ts';
+import type { World } from '../../backtest/world/world.ts';
+import type { Event, Ports, TargetHealth } from '../../core/ports.ts';
+import { handler as activateSlice } from '../../lambdas/activate-slice/handler.ts';
+import { handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
+import { handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
+import { handler as commitMove } from '../../lambdas/commit-move/handler.ts';
+import type { FunctionName } from '../../lambdas/environment.ts';
+import { handler as evacuateSlice } from '../../lambdas/evacuate-slice/handler.ts';
+import { handler as finishEvacuation } from '../../lambdas/finish-evacuation/handler.ts';
+import { parseInput } from '../../lambdas/lib/input.ts';
+import { handler as noteInterruption } from '../../lambdas/note-interruption/handler.ts';
+import { handler as placeStandby } from '../../lambdas/place-standby/handler.ts';
+import { handler as undoMove } from '../../lambdas/undo-move/handler.ts';
+import { handler as wakeInstance } from '../../lambdas/wake-instance/handler.ts';
+import { loadMachine, type MachineName } from '../../statemachines/machines.ts';
+import { MemoryTable } from '../model-aws/memory-table.ts';
+import { violations } from '../world/invariants.ts';
+
+const HANDLERS = {
+  'claim-slice': claimSlice,
+  'await-target': awaitTarget,
+  'activate-slice': activateSlice,
+  'commit-move': commitMove,
+  'undo-move': undoMove,
+  'wake-instance': wakeInstance,
+  'place-standby': placeStandby,
+  'note-interruption': noteInterruption,
+  'evacuate-slice': evacuateSlice,
+  'finish-evacuation': finishEvacuation,
+};
+
+export type Called = keyof typeof HANDLERS;
+
+/** What happens to a call instead: `before`: it fails and does nothing. `after`: it does its work, and the answer is lost. */
+export type Fault = 'before' | 'after' | undefined;
+
+export class Injected extends Error {
+  override readonly name = 'Injected';
+}
+
+const quiet = { info() {}, warn() {}, error() {} };
+
+/**
+ * The machines with the real handlers' work, a store on a table, and everything physical (machines, hosts, load
+ * balancer, time) from the simulated world.
+ */
+export class LocalMachines {
+  readonly table = new MemoryTable();
+  readonly tokens = new Tokens();
+  readonly events: Event[] = [];
+  readonly calls: Called[] = [];
+  readonly history: Happening[] = [];
+  readonly started = new Map<string, Promise<Execution>>();
+  readonly world: World;
+  readonly store: DynamoStore;
+  readonly ports: Ports;
+  /** Asked before each call; `nth` counts the calls of that function from 0. */
+  fault: (name: Called, nth: number) => Fault = () => undefined;
+  /** Whether the poller that is asked for comes. */
+  pollerLives = true;
+  planStarts = 0;
+  readonly #parts: Readonly<Record<string, unknown>>;
+  readonly #arn = (name: FunctionName) => `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
+
+  constructor(world: World) {
+    this.world = world;
+    this.store = new DynamoStore(this.table, world.clock);
+    world.events.listener = (event) => this.events.push(event);
+    const workflows: Ports['workflows'] = {
+      start: async (flow, name, input) => {
+        if (!this.started.has(name)) this.started.set(name, this.run(flow, input, name));
+      },
+    };
+    this.ports = { ...world.ports, store: this.store, workflows };
+    const { ports } = this;
+    const records = new Records(this.table);
+    const settings = async () => world.settings;
+    this.#parts = {
+      ports,
+      records,
+      settings,
+      waits: new Waits(this.table),
+      loadBalancer: ports.loadBalancer,
+      startPoller: async () => this.#poll(),
+      startPlan: async () => void this.planStarts++,
+    };
+  }
+
+  /** The store as the world has it now. */
+  async seed(): Promise<this> {
+    for (const { slice, ...item } of await this.world.store.slices())
+      await this.table.put({ pk: PK.slice, sk: slice, ...item });
+    return this;
+  }
+
+  run(machine: MachineName, input: unknown, name?: string): Promise<Execution> {
+    const { clock } = this.world;
+    clock.wake();
+    const counts = new Map<Called, number>();
+    const invoke = (resource: string, payload: Json) => {
+      const called = resource.slice(resource.lastIndexOf(':') + 1) as Called;
+      const nth = counts.get(called) ?? 0;
+      counts.set(called, nth + 1);
+      return this.#invoke(called, payload, nth);
+    };
+    const world = { clock, tokens: this.tokens, invoke };
+    return execute(loadMachine(machine, this.#arn), input, world, name).then((execution) => {
+      this.history.push(...execution.history);
+      return execution;
+    });
+  }
+
+  /** Goes on second by second until the work is done (and on to `until`), and collects what is violated meanwhile. */
+  async watch<T>(work: Promise<T>, until = 0): Promise<{ readonly result: T; readonly found: string[] }> {
+    const found: string[] = [];
+    const { clock, settings, loadBalancer, hosts, fleet } = this.world;
+    const seen = { settings, loadBalancer, hosts, fleet, store: this.store } as unknown as World;
+    let done = false;
+    void work.finally(() => {
+      done = true;
+    });
+    const end = clock.now() + 3600;
+    while (!done || clock.now() < until) {
+      if (clock.now() > end) throw new Error(`not done after an hour: ${JSON.stringify(this.history)}`);
+      await clock.runUntil(clock.now() + 1);
+      for (const one of await violations(seen)) found.push(`${clock.now()}: ${one}`);
+    }
+    return { result: await work, found };
+  }
+
+  async #invoke(name: Called, payload: Json, nth: number): Promise<unknown> {
+    this.calls.push(name);
+    const fault = this.fault(name, nth);
+    if (fault === 'before') throw new Injected(`${name} failed`);
+    const { schema, work } = HANDLERS[name] as unknown as {
+      schema: typeof claimSlice.schema;
+      work: (event: unknown, working: unknown) => Promise<unknown>;
+    };
+    const { clock } = this.world;
+    const working = {
+      env: {},
+      parts: this.#parts,
+      logger: quiet,
+      metrics: { addMetric() {} },
+      now: () => clock.now(),
+      remaining: () => 900_000,
+    };
+    const answer = await work(parseInput(name, schema, payload), working);
+    if (fault === 'after') throw new Injected(`the answer of ${name} was lost`);
+    return answer;
+  }
+
+  #poll(): void {
+    if (!this.pollerLives) return;
+    const { clock, loadBalancer, settings } = this.world;
+    clock.wake();
+    const parts = {
+      clock,
+      leases: new Leases(this.table),
+      waits: new Waits(this.table),
+      health: new HealthItems(this.table),
+      shards: async () => settings.shards.map(({ name }) => name),
+      states: async (shard: string): Promise<Map<string, TargetHealth>> =>
+        new Map(
+          loadBalancer.targets().flatMap(([of, slice, state]) => (of === shard ? [[slice, state]] : [])),
+        ),
+      answer: async (token: string, answer: object) => {
+        clock.wake();
+        try {
+          this.tokens.succeed(token, answer as Json);
+          return true;
+        } catch (error) {
+          if (error instanceof TaskTimedOut) return false;
+          throw error;
+        }
+      },
+    };
+    void pollTargets(parts, crypto.randomUUID(), clock.now() + 840);
+  }
+}
+
+/** What executions have come to see of a machine, for the last test of each file. */
+export class Coverage {
+  readonly #entered = new Set<string>();
+  readonly #caught = new Set<string>();
+
+  add({ history }: { readonly history: readonly Happening[] }): void {
+    for (const { state, what } of history) {
+      if (what === 'entered') this.#entered.add(state);
+      if (what === 'caught') this.#caught.add(state);
+    }
+  }
+
+  /** States that no execution entered, and those with a Catch that none took. */
+  missing(name: MachineName): readonly string[] {
+    const missing: string[] = [];
+    const visit = (machine: ReturnType<typeof loadMachine>, where: string) => {
+      for (const [state, { ...of }] of Object.entries(machine.States)) {
+        const at = `${where}${state}`;
+        if (!this.#entered.has(at)) missing.push(`${at} never entered`);
+        if ('Catch' in of && of.Catch !== undefined && !this.#caught.has(at))
+          missing.push(`${at} never caught`);
+        if (of.Type === 'Map') visit(of.ItemProcessor, `${at}/`);
+      }
+    };
+    visit(
+      loadMachine(name, (one) => one),
+      '',
+    );
+    return missing;
+  }
+}
+
+/** States entered plus one for the start, and retries: what Step Functions charges for. */
+export const transitions = ({ history }: Execution) =>
+  1 + history.filter(({ what }) => what === 'entered' || what === 'retried').length;
