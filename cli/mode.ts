@@ -66,7 +66,10 @@ export async function switchModes(deployed: Deployed, { shards, mode }: Wanted):
   const changed = all.filter(({ from }) => from !== mode);
   const held = mode === 'hold' && changed.length > 0 ? await sizes(deployed, settings) : undefined;
   const at = clock.now();
-  for (const { shard } of changed) await modes.switch(shard, mode, at, by, held?.(shard));
+  for (let i = 0; i < changed.length; i += AT_ONCE) {
+    const some = changed.slice(i, i + AT_ONCE);
+    await Promise.all(some.map(({ shard }) => modes.switch(shard, mode, at, by, held?.(shard))));
+  }
   await events.publish(
     changed.map(({ shard, from }) => event('ModeSwitched', at, { shard, from, to: mode, by })),
   );
@@ -78,6 +81,9 @@ export async function switchModes(deployed: Deployed, { shards, mode }: Wanted):
       : 'Nothing to switch.';
   return `${formatTable(['shard', 'before', '', 'after', ''], rows)}${last}\n`;
 }
+
+/** Writes on their way at once. */
+const AT_ONCE = 25;
 
 function noteOf(from: Mode, to: Mode, held: number | undefined): string {
   if (from === to) return 'as it was';

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { changed, printed } from '../../cli/settings.ts';
+import { changeLines, changesOf } from '../../cli/settings-changes.ts';
+import { parseSettings } from '../../core/settings/parse.ts';
+import { FakeDeployed, YAML } from './deployed-fake.ts';
+
+const LARGER = YAML.replace('guarantee: 2', 'guarantee: 3');
+
+describe('foreshard settings', () => {
+  it('prints them as they were written', async () => {
+    expect(await printed(new FakeDeployed())).toBe(YAML);
+    expect(await printed(new FakeDeployed(YAML.trimEnd()))).toBe(YAML);
+  });
+
+  it('writes what is new, says what changes, and starts route-sync', async () => {
+    const deployed = new FakeDeployed();
+    expect(await changed(deployed, LARGER, 'new.yaml', true)).toBe(
+      '~ shard web: guarantee 2 → 3\nWritten. Target groups and rules follow now, the plan within a minute.\n',
+    );
+    expect(deployed.object.text).toBe(LARGER);
+    expect(deployed.synced).toBe(1);
+  });
+
+  it('only looks with --check', async () => {
+    const deployed = new FakeDeployed();
+    expect(await changed(deployed, LARGER, 'new.yaml', false)).toBe(
+      '~ shard web: guarantee 2 → 3\nChecked; nothing was written.\n',
+    );
+    expect(deployed.object.text).toBe(YAML);
+    expect(deployed.synced).toBe(0);
+  });
+
+  it('leaves alone what is the same, and keeps what is only written otherwise', async () => {
+    const deployed = new FakeDeployed();
+    expect(await changed(deployed, YAML, 'new.yaml', true)).toBe('Nothing changes.\n');
+    expect(deployed.synced).toBe(0);
+    const commented = `# ours\n${YAML}`;
+    expect(await changed(deployed, commented, 'new.yaml', true)).toContain(
+      'Nothing changes but how it is written.',
+    );
+    expect(deployed.object.text).toBe(commented);
+  });
+
+  it('refuses wrong settings and those of another service', async () => {
+    const deployed = new FakeDeployed();
+    await expect(changed(deployed, YAML.replace('max: 20', 'max: 0'), 'new.yaml', true)).rejects.toThrow(
+      'new.yaml:5: fleet.max: expected',
+    );
+    await expect(changed(deployed, YAML.replace('shop', 'shops'), 'new.yaml', true)).rejects.toThrow(
+      'new.yaml: service: expected "shop", the deployed one, got "shops"',
+    );
+    expect(deployed.object.text).toBe(YAML);
+  });
+
+  it('does not write over what somebody else wrote meanwhile', async () => {
+    const deployed = new FakeDeployed();
+    const other = YAML.replace('max: 20', 'max: 30');
+    const { write } = deployed.settings;
+    deployed.settings.write = async (...args) => {
+      deployed.object.put(other);
+      return write.apply(deployed.settings, args);
+    };
+    await expect(changed(deployed, LARGER, 'new.yaml', true)).rejects.toThrow('changed since it was read');
+    expect(deployed.object.text).toBe(other);
+    expect(deployed.synced).toBe(0);
+  });
+
+  it('writes the first ones', async () => {
+    const deployed = new FakeDeployed();
+    deployed.object.text = undefined;
+    expect(await changed(deployed, YAML, 'new.yaml', true)).toContain('+ all of it\nWritten.');
+    expect(deployed.object.text).toBe(YAML);
+  });
+});
+
+describe('changes between settings', () => {
+  const lines = (from: string, to: string) =>
+    changeLines(changesOf(parseSettings(from, 'a'), parseSettings(to, 'b')));
+
+  it('are told shard by shard, whatever their order, then the rest', () => {
+    const to = `service: shop
+shards:
+  - { name: cart, capacity: { perInstance: 60, unit: orders/s }, route: { path: /c/* } }
+  - { name: search, capacity: { perInstance: 10 } }
+fleet: { max: 30, zones: [a, b] }
+`;
+    expect(lines(YAML, to)).toEqual([
+      '~ shard cart: capacity.perInstance 50 → 60',
+      '~ shard cart: route not set → {"path":"/c/*"}',
+      '+ shard search',
+      '- shard web',
+      '~ fleet: max 20 → 30',
+      '~ fleet: zones ["a","b","c"] → ["a","b"]',
+    ]);
+  });
+
+  it('are none where only the order differs', () => {
+    const [head, web, cart, fleet] = [...YAML.trimEnd().split('\n').slice(1)];
+    expect(lines(YAML, [fleet, head, cart, web, 'service: shop', ''].join('\n'))).toEqual([]);
+  });
+});
