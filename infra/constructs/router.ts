@@ -111,11 +111,12 @@ export class Router extends Construct {
         reason:
           'Access logs are a choice (prop accessLogs): they need a bucket whose policy names the region’s ELB account.',
       });
-    if (!internal)
-      Validations.of(securityGroup).acknowledge({
-        id: 'AwsSolutions-EC23',
-        reason: 'It is the public entrance of the service; prop internal closes it.',
-      });
+    Validations.of(securityGroup).acknowledge({
+      id: 'AwsSolutions-EC23',
+      reason: internal
+        ? 'The rule cannot read an address range that is known at deploy only; it is the VPC’s own.'
+        : 'It is the public entrance of the service; prop internal closes it.',
+    });
     return { loadBalancer, listener };
   }
 }
