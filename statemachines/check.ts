@@ -53,7 +53,7 @@ function graph({ StartAt, States }: Machine, where: string): string[] {
     if (state === undefined || reached.has(to)) continue;
     reached.add(to);
     const next = nextOf(state);
-    if (next.length === 0 && !ends(state)) found.push(`${where}${to}: neither ends nor goes on`);
+    if (!ends(state) && !goesOn(state)) found.push(`${where}${to}: neither ends nor goes on`);
     queue.push(...next.map((one) => [`${where}${to}`, one] as const));
     if (state.Type === 'Map') found.push(...graph(state.ItemProcessor, `${where}${to}/`));
   }
@@ -64,6 +64,9 @@ function graph({ StartAt, States }: Machine, where: string): string[] {
 
 const ends = (state: State) =>
   state.Type === 'Succeed' || state.Type === 'Fail' || ('End' in state && state.End === true);
+
+/** A Catch does not count: it is taken when something fails. */
+const goesOn = (state: State) => ('Next' in state && state.Next !== undefined) || state.Type === 'Choice';
 
 function nextOf(state: State): readonly string[] {
   const next: (string | undefined)[] = [];
@@ -84,7 +87,7 @@ function guards({ States }: Machine, where: string): string[] {
         found.push(`${at}: expected a Variable in each rule`);
     }
     if (state.Type !== 'Task' && state.Type !== 'Map') continue;
-    if (!catchesAll(state)) found.push(`${at}: expected a Catch of States.ALL`);
+    if (!catchesAll(state) && !isSafe(state)) found.push(`${at}: expected a Catch of States.ALL`);
     if (state.Type === 'Map') {
       found.push(...guards(state.ItemProcessor, `${at}/`));
       continue;
@@ -99,6 +102,13 @@ function guards({ States }: Machine, where: string): string[] {
 
 const catchesAll = ({ Catch }: TaskState | MapState) =>
   Catch?.some(({ ErrorEquals }) => ErrorEquals.length === 1 && ErrorEquals[0] === 'States.ALL') ?? false;
+
+/** A Map none of whose items can fail: each Task in it catches, and none of its states is Fail. */
+const isSafe = (state: TaskState | MapState): boolean =>
+  state.Type === 'Map' &&
+  Object.values(state.ItemProcessor.States).every(
+    (one) => one.Type !== 'Fail' && (one.Type !== 'Task' || catchesAll(one)) && one.Type !== 'Map',
+  );
 
 /** A Task is named as the folder of the function that it calls, or {@link CALLS} says which that is. */
 function names({ States }: Machine, where: string): string[] {

@@ -1,3 +1,5 @@
+import { keysOf } from './paths.ts';
+
 /**
  * The part of the Amazon States Language that Foreshard's machines keep to: JSONPath, no variables, no filters, no
  * heartbeats (docs/state-machines.md says why). What is not here is refused when a machine is read.
@@ -138,10 +140,26 @@ export function unsupported(machine: Machine, where = ''): string[] {
     const known = FIELDS[state.Type];
     if (known === undefined) found.push(`${at}: Type: expected one of ${Object.keys(FIELDS).join(', ')}`);
     else extra(at, state, known);
+    for (const path of pathsOf(state)) {
+      try {
+        keysOf(path.startsWith('$$') ? path.slice(1) : path);
+      } catch (error) {
+        found.push(`${at}: ${(error as Error).message}`);
+      }
+    }
     if (state.Type === 'Choice') for (const rule of flat(state.Choices)) extra(at, rule, RULE);
     if (state.Type === 'Map') found.push(...unsupported(state.ItemProcessor, `${at}/`));
   }
   return found;
+}
+
+/** Every path of a state, those of states inside a Map left out. */
+function pathsOf(value: unknown, key = ''): readonly string[] {
+  if (typeof value === 'string') return /(Path|\.\$|^Variable)$/.test(key) ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'ItemProcessor' ? [] : pathsOf(inner, name),
+  );
 }
 
 /** Rules with those inside an And. */
