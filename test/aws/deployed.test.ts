@@ -1,5 +1,16 @@
-import { beforeAll, beforeEach, describe, inject, onTestFailed } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, inject, onTestFailed } from 'vitest';
+import { announcer } from './aws-events.ts';
+import { commands } from './deployed/commands.ts';
+import { failure } from './deployed/failure.ts';
+import { guarantees } from './deployed/guarantees.ts';
+import { hold } from './deployed/hold.ts';
+import { interruption } from './deployed/interruption.ts';
+import { load } from './deployed/load.ts';
+import { observability } from './deployed/observability.ts';
 import { routes } from './deployed/routes.ts';
+import { settings } from './deployed/settings.ts';
+import { shadow } from './deployed/shadow.ts';
+import { termination } from './deployed/termination.ts';
 import { bootstrap, deployOwn } from './deployment.ts';
 import type { World } from './world.ts';
 
@@ -10,12 +21,17 @@ import type { World } from './world.ts';
 describe('a deployed service', () => {
   let own: World;
   let began: number;
+  let announcing: NodeJS.Timeout;
 
   beforeAll(async () => {
     const where = inject('where');
     await bootstrap(where);
     own = await deployOwn(where);
+    const announce = announcer(own);
+    announcing = setInterval(() => announce().catch((error) => console.error(error)), 2000);
   });
+
+  afterAll(() => clearInterval(announcing));
 
   beforeEach(() => {
     began = Date.now();
@@ -25,5 +41,20 @@ describe('a deployed service', () => {
     });
   });
 
-  describe('routes', () => routes(() => own));
+  const world = () => own;
+  describe('routes', () => routes(world));
+  describe('a new fleet', () => guarantees(world));
+  describe('load', () => load(world));
+  describe('a shard in shadow', () => shadow(world));
+  let interrupted: ReturnType<typeof interruption>;
+  describe('an instance that Spot takes', () => {
+    interrupted = interruption(world);
+  });
+  describe('settings', () => settings(world));
+  describe('a failure', () => failure(world));
+  describe('hold', () => hold(world));
+  describe('the termination policy', () => termination(world));
+  describe('what is seen of it', () => observability(world));
+  describe('commands', () => commands(world));
+  describe('that instance, two minutes later', () => interrupted.end());
 });

@@ -9,6 +9,8 @@ export interface Call {
   /** Name of the operation; of REST APIs `METHOD /path`. */
   readonly operation: string;
   readonly accessKey: string;
+  /** What PutEvents carried. */
+  readonly events?: readonly { readonly type: string; readonly detail: Record<string, unknown> }[];
   readonly status: number;
 }
 
@@ -18,7 +20,7 @@ export interface Recorder {
 }
 
 /** Path under which a recorder tells, as JSON, what has passed by. */
-export const CALLS = '/_recorder/calls';
+const CALLS = '/_recorder/calls';
 
 /** A proxy on loopback in front of a server: it changes nothing, and writes down who called what. */
 export async function record(server: Call['server'], port: number): Promise<Recorder> {
@@ -75,11 +77,21 @@ function described({ method, url, headers }: IncomingMessage, body: Buffer): Omi
     /Credential=([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
   const target = headers['x-amz-target'];
   const form = String(headers['content-type']).startsWith('application/x-www-form-urlencoded');
+  const rpc = /^\/service\/\w+\/operation\/(\w+)$/.exec(url ?? '')?.[1];
   const operation =
+    rpc ??
     (typeof target === 'string' ? target.split('.').at(-1) : undefined) ??
     (form ? new URLSearchParams(body.toString()).get('Action') : undefined) ??
     `${method} ${url}`;
-  return { service, operation, accessKey };
+  if (operation !== 'PutEvents') return { service, operation, accessKey };
+  const { Entries } = JSON.parse(body.toString()) as { Entries: { DetailType: string; Detail: string }[] };
+  const events = Entries.map(({ DetailType, Detail }) => ({ type: DetailType, detail: JSON.parse(Detail) }));
+  return { service, operation, accessKey, events };
+}
+
+/** What has passed by at a recorder, oldest first. */
+export async function callsAt(url: string): Promise<readonly Call[]> {
+  return (await (await fetch(url + CALLS)).json()) as Call[];
 }
 
 function closed(server: Server): Promise<void> {

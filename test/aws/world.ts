@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as after } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
@@ -9,7 +11,11 @@ import { type FunctionName, machineName } from '../../lambdas/environment.ts';
 import type { Outputs } from './cdk.ts';
 import { type ControlHalf, controlHalf, invoke, logLines } from './control-half.ts';
 import { type FleetHalf, fleetHalf, groupsOf, type Site } from './fleet-half.ts';
-import { ACCOUNT, REGION, type Where } from './servers.ts';
+import { callsAt } from './recorder.ts';
+import { ACCOUNT, REGION, ROOT, type Where } from './servers.ts';
+
+const run = promisify(execFile);
+const FORESHARD = new URL('../../cli/foreshard.js', import.meta.url).pathname;
 
 /** A deployed service, seen from outside: AWS's APIs alone. */
 export class World {
@@ -94,6 +100,32 @@ export class World {
       await this.control.cloudWatch.send(
         new PutMetricDataCommand({ Namespace: 'AWS/ApplicationELB', MetricData: points.slice(i, i + 500) }),
       );
+  }
+
+  /** Events of a type that the service has put on its bus, oldest first. */
+  async published(type: string): Promise<readonly Record<string, unknown>[]> {
+    const calls = await callsAt(this.where.ministack);
+    return calls
+      .filter(({ status }) => status === 200)
+      .flatMap(({ events = [] }) => events)
+      .filter((event) => event.type === type && event.detail.service === this.service)
+      .map(({ detail }) => detail);
+  }
+
+  /** `npx foreshard` as a user runs it: what it prints on stdout. @throws {Error} with its stderr. */
+  async foreshard(command: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [FORESHARD, command, '--service', this.service, ...args], {
+      env: {
+        PATH: '/usr/bin:/bin',
+        HOME: this.where.folder,
+        AWS_REGION: REGION,
+        AWS_ACCESS_KEY_ID: ROOT.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey,
+        AWS_ENDPOINT_URL: this.where.ministack,
+        AWS_ENDPOINT_URL_AUTO_SCALING: this.where.moto,
+      },
+    });
+    return stdout;
   }
 
   wait(seconds: number): Promise<void> {

@@ -2,7 +2,8 @@ import {
   DescribeRulesCommand,
   DescribeTagsCommand,
   DescribeTargetGroupAttributesCommand,
-  DescribeTargetGroupsCommand as ShownGroups,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, it } from 'vitest';
 import type { World } from '../world.ts';
@@ -12,7 +13,7 @@ export async function targetGroupOf({ table, fleet }: World, shard: string) {
   const route = await table.get('route', shard);
   if (route === undefined) return undefined;
   const { TargetGroups } = await fleet.elb.send(
-    new ShownGroups({ TargetGroupArns: [String(route.targetGroup)] }),
+    new DescribeTargetGroupsCommand({ TargetGroupArns: [String(route.targetGroup)] }),
   );
   return TargetGroups?.[0];
 }
@@ -21,6 +22,16 @@ export async function targetGroupOf({ table, fleet }: World, shard: string) {
 export async function rulesOf({ fleet, site }: World) {
   const { Rules = [] } = await fleet.elb.send(new DescribeRulesCommand({ ListenerArn: site.listener }));
   return new Map(Rules.map((rule) => [rule.Actions?.[0]?.TargetGroupArn, rule]));
+}
+
+/** Targets of a shard, `<instance>:<port>`, as the load balancer has them. */
+export async function targetsOf(world: World, shard: string): Promise<string[]> {
+  const group = await targetGroupOf(world, shard);
+  if (group === undefined) return [];
+  const { TargetHealthDescriptions = [] } = await world.fleet.elb.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: group.TargetGroupArn! }),
+  );
+  return TargetHealthDescriptions.map(({ Target }) => `${Target?.Id}:${Target?.Port}`).sort();
 }
 
 export function routes(world: () => World): void {

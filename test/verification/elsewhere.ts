@@ -1,0 +1,99 @@
+/**
+ * Granted actions that no function used in `npm run test:aws`, and where they are proven instead. The other granted
+ * ones are in test/aws/exercised.json, which that run writes and checks.
+ */
+export type Elsewhere =
+  /** A unit test has a handler or adapter use it on test/model-aws, our model of AWS by its documentation. */
+  | 'model'
+  /** AWS itself, or an agent of AWS, uses it in the role’s name: asserted on the synthesised template alone. */
+  | 'template';
+
+export interface Proof {
+  readonly action: string;
+  readonly proof: Elsewhere;
+  readonly why: string;
+  /** @default all that did not use it in the run */
+  readonly roles?: readonly string[];
+}
+
+const all = (proof: Elsewhere, why: string, prefix: string, ...names: readonly string[]): Proof[] =>
+  names.map((name) => ({ action: `${prefix}:${name}`, proof, why }));
+
+export const ELSEWHERE: readonly Proof[] = [
+  ...all(
+    'template',
+    'Lambda writes a function’s log in its name; MiniStack does so without asking',
+    'logs',
+    'CreateLogStream',
+    'PutLogEvents',
+  ),
+  ...all(
+    'template',
+    'Lambda and Step Functions send their traces; the servers have no X-Ray',
+    'xray',
+    'PutTraceSegments',
+    'PutTelemetryRecords',
+    'GetSamplingRules',
+    'GetSamplingTargets',
+  ),
+  ...all(
+    'template',
+    'Lambda, EventBridge and Scheduler put what failed to the last into the queue',
+    'sqs',
+    'SendMessage',
+  ),
+  ...all(
+    'template',
+    'Step Functions delivers its log; MiniStack does not ask',
+    'logs',
+    'CreateLogDelivery',
+    'GetLogDelivery',
+    'UpdateLogDelivery',
+    'DeleteLogDelivery',
+    'ListLogDeliveries',
+    'PutResourcePolicy',
+    'DescribeResourcePolicies',
+    'DescribeLogGroups',
+  ),
+  ...all(
+    'template',
+    'a Distributed Map follows its own executions',
+    'states',
+    'DescribeExecution',
+    'StopExecution',
+  ),
+  ...all(
+    'template',
+    'Scheduler calls it; MiniStack’s schedules start functions and machines',
+    'autoscaling',
+    'SuspendProcesses',
+  ),
+  ...all('template', 'the SSM agent of an instance', 'ssm', 'UpdateInstanceInformation'),
+  ...all(
+    'template',
+    'the SSM agent of an instance',
+    'ssmmessages',
+    'CreateControlChannel',
+    'CreateDataChannel',
+    'OpenControlChannel',
+    'OpenDataChannel',
+  ),
+  ...all(
+    'template',
+    'older SSM agents of an instance',
+    'ec2messages',
+    'AcknowledgeMessage',
+    'DeleteMessage',
+    'FailMessage',
+    'GetEndpoint',
+    'GetMessages',
+    'SendReply',
+  ),
+  ...all(
+    'template',
+    'the unit of the sample service, on an instance',
+    'autoscaling',
+    'RecordLifecycleActionHeartbeat',
+  ),
+  ...all('model', 'moto answers HTTP 500', 'autoscaling', 'CompleteLifecycleAction'),
+];
