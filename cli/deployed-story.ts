@@ -31,6 +31,7 @@ export async function deployedStory(deployed: Deployed, at: Seconds): Promise<St
   ]);
   return {
     name: 'the records',
+    read: 'the records of a day before and after',
     start: now - KEPT,
     end: now + MINUTE,
     step: MINUTE,

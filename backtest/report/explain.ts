@@ -51,7 +51,7 @@ export function tell(story: Story, subject: Subject, at: Seconds): string[] {
   return [
     ...lines,
     `Nothing happened to it within ${minutes} minutes of that time.`,
-    ...tellNearest(all, at, name),
+    ...tellNearest(all, at, story.read ?? name),
   ];
 }
 
@@ -78,12 +78,12 @@ function findShard({ name: story, shards }: Story, name: string): Story['shards'
   throw new Error(`--shard "${name}" is not in ${story}: ${hint}`);
 }
 
-function unknownInstance({ name, moves, interruptions, actions }: Story, id: string): Error {
+function unknownInstance({ name, read = name, moves, interruptions, actions }: Story, id: string): Error {
   const known = new Set(moves.map(({ move }) => instanceOf(move.slice)));
   for (const { instance } of interruptions) known.add(instance);
   for (const { action } of actions) if ('instance' in action) known.add(action.instance);
   const hint = known.size === 0 ? 'there is none' : `nearest is "${closest(id, [...known])}"`;
-  return new Error(`--instance "${id}": nothing ever happened to it in ${name}; ${hint}`);
+  return new Error(`--instance "${id}": nothing ever happened to it in ${read}; ${hint}`);
 }
 
 function instanceOf(slice: string): string {

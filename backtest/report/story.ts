@@ -24,6 +24,8 @@ export interface ToldMove extends Omit<MoveRecord, 'outcome'> {
 export interface Story {
   /** Its name in messages, e.g. `the run`. */
   readonly name: string;
+  /** What of it was read, where that is not all: `the records of …`. */
+  readonly read?: string;
   /** The time that it covers; `end` is not in it. */
   readonly start: Seconds;
   readonly end: Seconds;
