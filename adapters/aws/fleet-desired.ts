@@ -2,14 +2,7 @@ import type { Seconds } from '../../core/time.ts';
 import { setDesired } from './fleet-capacity.ts';
 import type { GroupFacts } from './fleet-groups.ts';
 import { attempt, type FleetFailure, type FleetParts, type FleetState, TOLD } from './fleet-parts.ts';
-import {
-  counted,
-  isOpen,
-  type RequestItem,
-  readRequests,
-  unseenOf,
-  writeRequests,
-} from './fleet-requests.ts';
+import { counted, isOpen, type RequestItem, readRequests, writeRequests } from './fleet-requests.ts';
 import { PK } from './table.ts';
 
 /** What a group's desired capacity should be, and how many instances it is waiting for that nobody asked for. */

@@ -6,11 +6,12 @@ const reason = { rule: 'pool' } as const;
 
 export function fleetContract(make: Make): void {
   describe('Fleet', () => {
-    it('starts instances, which show at once and run later; a repeat of the key starts no more', async () => {
+    it('starts instances, which show before they run; a repeat of the key starts no more', async () => {
       const h = await make();
       const start = { kind: 'start', group: 'steady', count: 2, reason } as const;
       await h.drive(h.ports.fleet.apply(start, 'one'));
       await h.drive(h.ports.fleet.apply(start, 'one'));
+      await h.wait(h.shows ?? 0);
       const before = await h.drive(h.ports.fleet.list());
       expect(before.map(({ state }) => state)).toEqual(['starting', 'starting']);
       await h.wait(h.settings.fleet.leadTimes.cold.seconds * 3);
@@ -30,6 +31,7 @@ export function fleetContract(make: Make): void {
       await h.wait(h.settings.fleet.leadTimes.drain.seconds * 3);
       expect((await stateOf(h, id))?.state).toBe('warm');
       await h.drive(h.ports.fleet.apply({ kind: 'start', group: 'steady', count: 1, reason }, 's'));
+      await h.wait(h.shows ?? 0);
       expect(await stateOf(h, id)).toMatchObject({ state: 'starting', origin: 'warm' });
       await h.wait(h.settings.fleet.leadTimes.warm.seconds * 3);
       expect((await stateOf(h, id))?.state).toBe('running');
@@ -57,6 +59,7 @@ export function fleetContract(make: Make): void {
       expect(stocked?.state).toBe('warm');
       const instance = stocked?.id ?? '';
       await h.drive(h.ports.fleet.apply({ kind: 'discard', instance, reason }, 'discard'));
+      await h.wait(h.shows ?? 0);
       expect((await stateOf(h, instance))?.state ?? 'retired').toBe('retired');
     });
 

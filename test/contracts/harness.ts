@@ -8,6 +8,8 @@ export interface Harness {
   readonly settings: Settings;
   /** Lets time go on until the work is done. */
   drive<T>(work: Promise<T>): Promise<T>;
+  /** Seconds until the fleet shows what it was asked for. @default at once */
+  readonly shows?: number;
   /** Lets this many seconds of the world's time pass. */
   wait(seconds: number): Promise<void>;
 }
