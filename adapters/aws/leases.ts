@@ -25,6 +25,12 @@ export class Leases {
     return taken.ok;
   }
 
+  /** Whether somebody has it now. */
+  async isHeld(name: LeaseName, now: Seconds): Promise<boolean> {
+    const expires = (await this.#table.get(PK.lease, name))?.expires;
+    return typeof expires === 'number' && expires > now;
+  }
+
   /** Harmless when another has it by now. */
   async release(name: LeaseName, holder: string): Promise<void> {
     await this.#table.delete(PK.lease, name, { holder: { is: holder } });

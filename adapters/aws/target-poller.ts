@@ -62,6 +62,12 @@ export async function pollTargets(parts: PollerParts, holder: string, until: Sec
   return { outcome, ...run.done };
 }
 
+interface Aged {
+  readonly shard: string;
+  /** When it was looked at last, or that was tried. */
+  readonly triedAt: Seconds;
+}
+
 class Poller {
   readonly done = { looks: 0, answered: 0, failures: [] as string[] };
   readonly #parts: PollerParts;
@@ -107,48 +113,38 @@ class Poller {
         this.#readAt = now + READ_EVERY;
       }
       const owed = this.#swept < share * (Math.floor((now - this.#began) / MINUTE) + 1);
-      if (this.#waits.length === 0 && !owed) return true;
-      await this.#one(owed);
+      const oldest = owed ? this.#oldest(this.#looks.keys()) : undefined;
+      const turn = oldest !== undefined && now - oldest.triedAt >= MINUTE ? oldest : undefined;
+      if (this.#waits.length === 0 && turn === undefined) return true;
+      await this.#one(turn);
     }
   }
 
-  /** One look, or a pause until there may be something to look at. */
-  async #one(owed: boolean): Promise<void> {
+  /** One look, or a pause until there may be something to look at. `turn`: the group whose turn it is, if any. */
+  async #one(turn: Aged | undefined): Promise<void> {
     const { clock } = this.#parts;
-    const waited = this.#nextWaited();
-    const oldest = owed ? this.#oldest() : undefined;
-    const starving = oldest !== undefined && clock.now() - oldest.triedAt >= OLD;
-    const takesTurns = waited !== undefined && starving && this.#lastWasWaited;
-    const shard = waited === undefined || takesTurns ? oldest?.shard : waited;
-    if (shard === undefined) {
-      await clock.sleepUntil(Math.min(this.#readAt, this.#until));
+    const waited = this.#oldest(this.#waits.map(({ shard }) => shard));
+    const dueAt = waited === undefined ? Infinity : waited.triedAt + LOOK_EVERY;
+    const due = dueAt <= clock.now() ? waited : undefined;
+    const starving = turn !== undefined && clock.now() - turn.triedAt >= OLD;
+    const next = due === undefined || (starving && this.#lastWasWaited) ? turn : due;
+    if (next === undefined) {
+      await clock.sleepUntil(Math.min(dueAt, this.#readAt, this.#until));
       return;
     }
     if (this.#lookAt > clock.now()) await clock.sleepUntil(this.#lookAt);
     this.#lookAt = clock.now() + 1 / LOOKS_A_SECOND;
-    this.#lastWasWaited = shard === waited;
-    if (shard !== waited) this.#swept++;
-    await this.#look(shard);
+    this.#lastWasWaited = next === due;
+    if (next === turn) this.#swept++;
+    await this.#look(next.shard);
   }
 
-  /** The group with waits that was looked at longest ago, if its time has come. */
-  #nextWaited(): string | undefined {
-    const now = this.#parts.clock.now();
-    let next: string | undefined;
-    let least = now - LOOK_EVERY;
-    for (const { shard } of this.#waits) {
+  #oldest(shards: Iterable<string>): Aged | undefined {
+    let oldest: Aged | undefined;
+    for (const shard of shards) {
       const triedAt = this.#looks.get(shard)?.triedAt ?? 0;
-      if (triedAt > least || (triedAt === least && next !== undefined)) continue;
-      next = shard;
-      least = triedAt;
-    }
-    return next;
-  }
-
-  #oldest(): { readonly shard: string; readonly triedAt: Seconds } | undefined {
-    let oldest: { shard: string; triedAt: Seconds } | undefined;
-    for (const [shard, { triedAt }] of this.#looks)
       if (oldest === undefined || triedAt < oldest.triedAt) oldest = { shard, triedAt };
+    }
     return oldest;
   }
 

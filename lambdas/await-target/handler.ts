@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Leases } from '../../adapters/aws/leases.ts';
 import { type Answer, Waits } from '../../adapters/aws/waits.ts';
 import type { LoadBalancer } from '../../core/ports.ts';
 import { startOf } from '../lib/async.ts';
@@ -17,6 +18,7 @@ const schema = z.object({
 
 export interface Parts {
   readonly waits: Pick<Waits, 'add'>;
+  readonly leases: Pick<Leases, 'isHeld'>;
   readonly startPoller: () => Promise<void>;
   readonly loadBalancer: Pick<LoadBalancer, 'health'>;
 }
@@ -25,17 +27,22 @@ export interface Parts {
 export const handler = lambda(
   'await-target',
   schema,
-  (env): Parts => ({
-    waits: new Waits(tableOf(env)),
-    startPoller: startOf(env.POLL_FUNCTION),
-    loadBalancer: loadBalancerOf(env),
-  }),
+  (env): Parts => {
+    const table = tableOf(env);
+    return {
+      waits: new Waits(table),
+      leases: new Leases(table),
+      startPoller: startOf(env.POLL_FUNCTION),
+      loadBalancer: loadBalancerOf(env),
+    };
+  },
   async ({ token, ...wait }, { parts, now }): Promise<Answer | { readonly outcome: 'waits' }> => {
     const { slice, shard, by } = wait;
     if (token === undefined)
       return { state: await parts.loadBalancer.health(shard, slice), late: now() >= by };
     await parts.waits.add({ ...wait, token });
-    await parts.startPoller();
+    // One that runs reads the waits again after it has given its lease back, so none is overlooked.
+    if (!(await parts.leases.isHeld('poll-targets', now()))) await parts.startPoller();
     return { outcome: 'waits' };
   },
   { ids: ({ slice, shard, wanted }) => ({ slice, shard, wanted }) },

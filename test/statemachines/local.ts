@@ -90,6 +90,7 @@ export class LocalMachines {
       records,
       settings,
       waits: new Waits(this.table),
+      leases: new Leases(this.table),
       loadBalancer: ports.loadBalancer,
       startPoller: async () => this.#poll(),
       startPlan: async () => void this.planStarts++,
