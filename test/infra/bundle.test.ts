@@ -41,6 +41,14 @@ describe('bundles', () => {
   });
 });
 
+describe('a bundle', () => {
+  // In a folder of its own nothing else can be found: whatever it needs has to be inside.
+  it.each([...bundles()])('%s loads alone', async (_, { folder }) => {
+    const { handler } = await import(join(folder, 'index.mjs'));
+    expect(handler).toBeTypeOf('function');
+  });
+});
+
 describe('functions', () => {
   const template = synthesise();
   const functions = Object.values(template.of('AWS::Lambda::Function')).map(({ Properties }) => Properties);
