@@ -70,9 +70,15 @@ export async function switchModes(deployed: Deployed, { shards, mode }: Wanted):
     const some = changed.slice(i, i + AT_ONCE);
     await Promise.all(some.map(({ shard }) => modes.switch(shard, mode, at, by, held?.(shard))));
   }
-  await events.publish(
-    changed.map(({ shard, from }) => event('ModeSwitched', at, { shard, from, to: mode, by })),
-  );
+  const said = changed.map(({ shard, from }) => event('ModeSwitched', at, { shard, from, to: mode, by }));
+  await events.publish(said).catch((cause) => {
+    throw new Error(
+      `${changed.length} switched to ${mode}, but not all of it was published: ${cause.message}`,
+      {
+        cause,
+      },
+    );
+  });
 
   const rows = all.map(({ shard, from }) => [shard, from, '→', mode, noteOf(from, mode, held?.(shard))]);
   const last =

@@ -64,7 +64,10 @@ export async function changed(
   if (lines.length === 0) lines.push('Nothing changes but how it is written.');
   if (!write) return said(lines, 'Checked; nothing was written.');
   await deployed.settings.write(text, file, before?.etag);
-  await deployed.syncRoutes();
+  await deployed.syncRoutes().catch((cause) => {
+    // The plan starts it too, when it sees new settings.
+    throw new Error(`${file} is written, but route-sync did not start: ${cause.message}`, { cause });
+  });
   return said(lines, 'Written. Target groups and rules follow now, the plan within a minute.');
 }
 

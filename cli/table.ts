@@ -16,7 +16,10 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
       })
       .join('  ')
       .trimEnd();
-  const rule = width.map((w) => '─'.repeat(w)).join('  ');
+  const rule = width
+    .map((w) => '─'.repeat(w))
+    .join('  ')
+    .trimEnd();
   return `${[line(header), rule, ...rows.map(line)].join('\n')}\n`;
 }
 

@@ -41,6 +41,17 @@ describe('foreshard mode', () => {
     expect(await new Modes(deployed.table).read()).toMatchObject({ holdAt: { web: 3 } });
   });
 
+  it('says what is done when that cannot be published', async () => {
+    const deployed = new FakeDeployed();
+    deployed.events.publish = async () => {
+      throw new Error('bus gone');
+    };
+    await expect(switchModes(deployed, { shards: undefined, mode: 'hold' })).rejects.toThrow(
+      '2 switched to hold, but not all of it was published: bus gone',
+    );
+    expect((await new Modes(deployed.table).read()).modes).toEqual({ web: 'hold', cart: 'hold' });
+  });
+
   it('switches nothing when one name is unknown', async () => {
     const deployed = new FakeDeployed();
     await expect(switchModes(deployed, { shards: ['cart', 'wep'], mode: 'active' })).rejects.toThrow(

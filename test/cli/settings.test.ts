@@ -21,6 +21,17 @@ describe('foreshard settings', () => {
     expect(deployed.synced).toBe(1);
   });
 
+  it('says what is done when route-sync does not start', async () => {
+    const deployed = new FakeDeployed();
+    deployed.syncRoutes = async () => {
+      throw new Error('no such function');
+    };
+    await expect(changed(deployed, LARGER, 'new.yaml', true)).rejects.toThrow(
+      'new.yaml is written, but route-sync did not start: no such function',
+    );
+    expect(deployed.object.text).toBe(LARGER);
+  });
+
   it('only looks with --check', async () => {
     const deployed = new FakeDeployed();
     expect(await changed(deployed, LARGER, 'new.yaml', false)).toBe(
