@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { UserData } from 'aws-cdk-lib/aws-ec2';
@@ -22,14 +22,8 @@ export function sampleUserData({ service, fleet, metrics }: Settings): UserData 
       folder: 'examples/sample-service',
       run: ['install.sh', service, String(fleet.slicesPerInstance), steadyGroup, spotGroup, LAUNCH_HOOK],
     },
-    // TODO: without the look once agent/reporter is there.
-    ...(metrics.source === 'reporter' && existsSync(join(ROOT, 'agent/reporter'))
-      ? [
-          {
-            folder: 'agent/reporter',
-            run: ['install.sh', service, String(fleet.slicesPerInstance), reportLogGroup],
-          },
-        ]
+    ...(metrics.source === 'reporter'
+      ? [{ folder: 'agent/reporter', run: ['install.sh', reportLogGroup] }]
       : []),
   ];
   const data = UserData.forLinux();
