@@ -19,6 +19,7 @@ import {
   membersOf,
   TOLD,
 } from './fleet-parts.ts';
+import { counted } from './fleet-requests.ts';
 import type { HealthItem } from './load-balancer-swept.ts';
 import { PK, type Table } from './table.ts';
 import { unthrottled } from './throttling.ts';
@@ -120,8 +121,7 @@ async function retire(
   if (members.length === 0) return;
   const before = { ...group };
   for (const member of members) {
-    // A powered-down one is not part of desired capacity; nor is one that a scale-in should have taken.
-    const counts = phaseOf(member) !== 'standby';
+    const counts = isCounted(group, member, state.items.get(member.id));
     await attempt(failures, `retire ${member.id}`, async () => {
       const command = new TerminateInstanceInAutoScalingGroupCommand({
         InstanceId: member.id,
@@ -134,6 +134,12 @@ async function retire(
     });
   }
   await follow(parts, group, before, failures);
+}
+
+/** Whether desired capacity still includes it: not what is powered down, nor what a scale-in should have taken. */
+function isCounted(group: GroupFacts, member: Member, item: InstanceItem | undefined): boolean {
+  if (phaseOf(member) === 'standby') return false;
+  return item?.intent?.to !== 'warm' || counted(group.members).length <= group.desired;
 }
 
 async function standBy(

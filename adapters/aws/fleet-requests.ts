@@ -64,7 +64,8 @@ export async function bindRequest(
       { set: { instance } },
       { pk: { present: true }, instance: { absent: true } },
     );
-    if (won.ok) return idOf(request);
+    // The same arrival, told twice at once, walks the same way and finds what the other one took.
+    if (won.ok || won.item?.instance === instance) return idOf(request);
   }
   return undefined;
 }

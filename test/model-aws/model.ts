@@ -61,6 +61,8 @@ export class AwsModel {
   readonly throttled = new Map<string, number>();
   /** Asked before each call: throw to make it fail. */
   fail: (action: string, input: unknown) => void = () => {};
+  /** Asked after each call was carried out: throw to lose its answer. */
+  lose: (action: string, input: unknown) => void = () => {};
   readonly #apis: ReadonlyMap<string, readonly [Service, (input: never) => unknown]>;
   readonly #buckets: Buckets | undefined;
   readonly #latency: Seconds;
@@ -137,6 +139,8 @@ export class AwsModel {
       throw error;
     }
     // Over the wire nothing is shared.
-    return structuredClone(answer(structuredClone(command.input) as never));
+    const result = structuredClone(answer(structuredClone(command.input) as never));
+    this.lose(action, command.input);
+    return result;
   }
 }
