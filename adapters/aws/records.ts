@@ -56,26 +56,24 @@ export class Records {
 
   /** Writes that a move was started. It may have ended before: what is known of its end stays. */
   async started(at: Seconds, move: Move): Promise<void> {
-    const { id, slice, from, to, reason } = move;
-    const shards = [from, to].flatMap((end) => ('shard' in end ? [end.shard] : []));
-    await this.#table.update(movesKey(formatStamp(at)), moveSort(at, id), {
-      set: {
-        move: id,
-        slice,
-        from,
-        to,
-        reason,
-        shards: [...new Set(shards)],
-        at,
-        ttl: Math.ceil(at + MOVES),
-      },
-    });
+    await this.#write(at, move, {});
   }
 
-  /** @param plannedAt time of the plan that has the move */
-  async moveDone(plannedAt: Seconds, move: string, { outcome, at, error }: MoveOutcome): Promise<void> {
-    await this.#table.update(movesKey(formatStamp(plannedAt)), moveSort(plannedAt, move), {
-      set: { outcome, doneAt: at, error, ttl: Math.ceil(plannedAt + MOVES) },
+  /**
+   * Writes how a move ended, and what it was: a tick that was killed may not have come to that.
+   * @param plannedAt time of the plan that has the move
+   */
+  async moveDone(plannedAt: Seconds, move: Move, { outcome, at, error }: MoveOutcome): Promise<void> {
+    await this.#write(plannedAt, move, { outcome, doneAt: at, error });
+  }
+
+  async #write(at: Seconds, move: Move, end: Readonly<Record<string, unknown>>): Promise<void> {
+    const { id, slice, from, to, reason } = move;
+    const stamp = formatStamp(at);
+    const shards = [from, to].flatMap((place) => ('shard' in place ? [place.shard] : []));
+    const what = { move: id, slice, from, to, reason, shards: [...new Set(shards)], at };
+    await this.#table.update(movesKey(stamp), `${stamp}#${id}`, {
+      set: { ...what, ...end, ttl: Math.ceil(at + MOVES) },
     });
   }
 
@@ -105,8 +103,6 @@ export class Records {
       .map(moveOf);
   }
 }
-
-const moveSort = (at: Seconds, move: string) => `${formatStamp(at)}#${move}`;
 
 function moveOf(item: Item): MoveRecord {
   const { move: id, slice, from, to, reason, at, outcome, doneAt, error } = item;

@@ -22,7 +22,7 @@ export const handler = lambda(
   async (state, { parts: { ports, records } }): Promise<Claimed> => {
     const claimed = await claimMove(unwiredPorts(ports), inputOf(state));
     if (claimed.outcome === 'lost-claim')
-      await records.moveDone(state.plannedAt, state.move.id, {
+      await records.moveDone(state.plannedAt, inputOf(state).move, {
         outcome: 'lost-claim',
         at: ports.clock.now(),
       });

@@ -25,7 +25,7 @@ export const handler = lambda(
     const at = ports.clock.now();
     await Promise.all([
       publishMoved(all, inputOf(state)),
-      records.moveDone(state.plannedAt, state.move.id, { outcome: 'done', at }),
+      records.moveDone(state.plannedAt, inputOf(state).move, { outcome: 'done', at }),
     ]);
     return { outcome: 'done', at } as const;
   },

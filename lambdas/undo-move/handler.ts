@@ -35,7 +35,7 @@ export const handler = lambda(
     const step = state.undoFailure === undefined ? undoMove : letGo;
     const undone = await step(unwiredPorts(ports), inputOf(state), failureOf(state));
     if (undone.outcome === 'failed')
-      await records.moveDone(state.plannedAt, state.move.id, {
+      await records.moveDone(state.plannedAt, inputOf(state).move, {
         outcome: 'failed',
         at: ports.clock.now(),
         error: `${undone.step}: ${undone.error}`,

@@ -146,7 +146,7 @@ describe('records of moves', () => {
     const all = { from: T0, to: T0 + DAY };
     await records.planned(planned(T0, [move(T0)]));
     expect(await records.moves(all)).toEqual([{ at: T0, move: move(T0) }]);
-    await records.moveDone(T0, move(T0).id, { outcome: 'failed', at: T0 + 9, error: 'not healthy' });
+    await records.moveDone(T0, move(T0), { outcome: 'failed', at: T0 + 9, error: 'not healthy' });
     const done = { outcome: 'failed', doneAt: T0 + 9, error: 'not healthy' };
     expect(await records.moves(all)).toEqual([{ at: T0, move: move(T0), ...done }]);
     expect(await table.query(movesKey(formatStamp(T0)))).toMatchObject([{ shards: ['web'], ...done }]);
@@ -155,12 +155,11 @@ describe('records of moves', () => {
   it('keep the end of a move that ended before the tick wrote that it had begun', async () => {
     const { records } = stage();
     const all = { from: T0, to: T0 + DAY };
-    await records.moveDone(T0, move(T0).id, { outcome: 'lost-claim', at: T0 + 1 });
-    expect(await records.moves(all)).toEqual([]);
+    await records.moveDone(T0, move(T0), { outcome: 'lost-claim', at: T0 + 1 });
+    const ended = [{ at: T0, move: move(T0), outcome: 'lost-claim', doneAt: T0 + 1 }];
+    expect(await records.moves(all)).toEqual(ended);
     for (let i = 0; i < 2; i++) await records.planned(planned(T0, [move(T0)]));
-    expect(await records.moves(all)).toEqual([
-      { at: T0, move: move(T0), outcome: 'lost-claim', doneAt: T0 + 1 },
-    ]);
+    expect(await records.moves(all)).toEqual(ended);
   });
 
   it('are found over several days, ends included', async () => {

@@ -71,7 +71,7 @@ const told = async (deployed: FakeDeployed, subject: Subject, at: number) =>
 describe('foreshard explain, of a deployed service', () => {
   it('tells of a shard in the words of the backtest', async () => {
     const deployed = await recorded();
-    await new Records(deployed.table).moveDone(T0, move(T0).id, {
+    await new Records(deployed.table).moveDone(T0, move(T0), {
       outcome: 'failed',
       at: T0 + 90,
       error: 'slice i-1:8080 is not healthy',

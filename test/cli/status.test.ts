@@ -68,7 +68,7 @@ async function busy(): Promise<FakeDeployed> {
   const failures = [{ what: 'stock 2', error: 'ThrottlingException: slow down' }];
   await records.planned({ plan, moves: [{ move: move('a') }], actions: [], refused: [], failures });
   await records.started(T0 - 300, move('b'));
-  await records.moveDone(T0 - 300, 'b', { outcome: 'done', at: T0 - 250 });
+  await records.moveDone(T0 - 300, move('b'), { outcome: 'done', at: T0 - 250 });
   await table.put({ pk: PK.state, sk: 'tick', at: T0 - 20 });
   await table.put({ pk: PK.wait, sk: 'i-3:8080#healthy' });
   return deployed;
