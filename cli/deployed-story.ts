@@ -42,13 +42,14 @@ export async function deployedStory(deployed: Deployed, at: Seconds): Promise<St
     stateOf: (shard) => {
       const load = loads.get(shard)?.findLast(({ time }) => time <= at)?.load;
       const plan = plans.findLast((one) => one.at <= at);
-      const capacity = plan?.shards.find((one) => one.shard === shard)?.have;
+      const { have: capacity, want, mode, reason } = plan?.shards.find((one) => one.shard === shard) ?? {};
       const before = plans.findLast((one) => one.at <= at - (one.ahead ?? 0));
       const forecast = before?.shards.find((one) => one.shard === shard)?.band;
       return {
         ...(load !== undefined && { load }),
         ...(capacity !== undefined && { capacity }),
         ...(forecast !== undefined && { forecast }),
+        ...(mode === 'shadow' && want !== undefined && { inShadow: { want, ...(reason && { reason }) } }),
       };
     },
   };

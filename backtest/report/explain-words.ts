@@ -12,7 +12,10 @@ export function clock(at: Seconds): string {
 }
 
 /** What is known of a shard at one time. @param unit of its load */
-export function stateLines({ load, unmet, capacity, forecast }: ShardState, unit: string): string[] {
+export function stateLines(
+  { load, unmet, capacity, forecast, inShadow }: ShardState,
+  unit: string,
+): string[] {
   const amount = (value: number) => `${formatNumber(value)} ${unit}`;
   const lines = [`Its load was ${load === undefined ? 'not measured' : amount(load)}`];
   if (forecast !== undefined) {
@@ -22,7 +25,12 @@ export function stateLines({ load, unmet, capacity, forecast }: ShardState, unit
   if (capacity !== undefined) lines.push(`Capacity in service was ${amount(capacity)}`);
   if (capacity !== undefined && unmet !== undefined)
     lines[1] += unmet > 0 ? `, and ${amount(unmet)} was not served` : ', and all of it was served';
-  return lines.map((line) => `${line}.`);
+  if (inShadow !== undefined)
+    lines.push(
+      `It was in shadow: nothing is moved for it, but the plan would give it ${amount(inShadow.want)}`,
+    );
+  const why = inShadow?.reason === undefined ? [] : whyLines(inShadow.reason, unit);
+  return [...lines.map((line) => `${line}.`), ...why];
 }
 
 /** @param unit of the shard that the reason speaks of */

@@ -1,3 +1,4 @@
+import type { Reason } from '../../core/capacity/plan.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { ActionRecord, InterruptionRecord, MoveRecord, RunRecord } from './run-record.ts';
 
@@ -8,6 +9,8 @@ export interface ShardState {
   readonly capacity?: number;
   /** Made one lead time before: 0.1, 0.5, 0.9 quantile. */
   readonly forecast?: readonly [q10: number, q50: number, q90: number];
+  /** In shadow: the capacity that it would have, and why that is another one. */
+  readonly inShadow?: { readonly want: number; readonly reason?: Reason };
 }
 
 /** An interruption as far as it is known: of one that is not over yet it is open what was absorbed. */

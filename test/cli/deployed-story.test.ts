@@ -24,6 +24,8 @@ function move(at: number, changed: Partial<Move> = {}): Move {
   };
 }
 
+const would = { rule: 'forecast', ahead: 70, need: 90, have: 50 } as const;
+
 const forecast = (at: number) => ({
   shard: 'web',
   at,
@@ -45,6 +47,7 @@ async function recorded(): Promise<FakeDeployed> {
       pool: { target: 0, ready: 0, bound: 0 },
       shards: [
         { shard: 'web', mode: 'active', have: at === T0 ? 210 : 200, coming: 0, want: 300, guarantee: 0 },
+        { shard: 'cart', mode: 'shadow', have: 50, coming: 0, want: 100, guarantee: 50, reason: would },
       ],
       findings: [],
     };
@@ -86,6 +89,16 @@ Capacity in service was 210 requests/s.
   Need 300 requests/s, have 200 requests/s: 100 requests/s short.
   Outcome: failed, 90 s later; the slice went back (slice i-1:8080 is not healthy).`,
     );
+  });
+
+  it('tells of a shard in shadow what the plan would do, and why', async () => {
+    const text = await told(await recorded(), { kind: 'shard', name: 'cart' }, T0);
+    expect(text).toContain(`Capacity in service was 50 orders/s.
+It was in shadow: nothing is moved for it, but the plan would give it 100 orders/s.
+  Why: the forecast made one more slice worth its cost (rule forecast).
+  Decided for 70 s ahead.
+  Need 90 orders/s, have 50 orders/s: 40 orders/s short.
+`);
   });
 
   it('tells of an instance: its moves, what the fleet did with it, and Spot', async () => {
