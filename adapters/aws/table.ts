@@ -15,7 +15,7 @@
  * | `forecast` | shard | quantiles | forecast |
  * | `load#<day>` | ISO minute | load of each shard in that minute | plan |
  * | `moves#<day>` | `<ISO time>#<move id>` | move, reason, outcome | plan, finish-move |
- * | `plan` | `latest`, or ISO minute | what the tick decided | plan |
+ * | `plan` | `latest`, or ISO second | what the tick decided | plan |
  * | `lease` | name | who runs: `plan`, `poll-targets` | |
  * | `state` | name | `tick` (last good one), `routes` (ETag synced) | |
  * | `idempotency` | function and event id | Powertools | event handlers |
