@@ -59,7 +59,7 @@ export async function minute(parts: MinuteParts, { holder, endsAt }: MinuteRun):
       rounds.push(ended);
       await lease.release(holder);
       const asked = await memory.askedAt();
-      const isDue = asked !== undefined && asked > ended.at && clock.now() + ROUND < endsAt;
+      const isDue = asked !== undefined && asked >= ended.at && clock.now() + ROUND < endsAt;
       mine = isDue && rounds.length < MOST_ROUNDS && (await take());
     }
   });

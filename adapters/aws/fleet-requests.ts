@@ -2,7 +2,7 @@ import type { OpenRequest } from '../../core/capacity/plan.ts';
 import type { Group } from '../../core/shards/instance.ts';
 import { MINUTE, type Seconds } from '../../core/time.ts';
 import type { GroupFacts, Member } from './fleet-groups.ts';
-import { phaseOf } from './fleet-instance.ts';
+import { type InstanceItem, phaseOf } from './fleet-instance.ts';
 import { type Item, PK, type Table } from './table.ts';
 
 /**
@@ -95,6 +95,25 @@ export function openOf(requests: readonly RequestItem[], group: GroupFacts, now:
     at: request.at,
     expires: request.expires,
   }));
+}
+
+/**
+ * What the group is about to bring by itself, in place of members that it knows to have failed and still lists. Not
+ * counted, a plan that is made in these seconds would start another one for each.
+ */
+export function replacedBy(
+  group: GroupFacts,
+  items: ReadonlyMap<string, InstanceItem>,
+  at: Seconds,
+  patience: Seconds,
+): OpenRequest[] {
+  const isReplaced = ({ id, isHealthy }: Member) => {
+    const { intent, sentAt } = items.get(id) ?? {};
+    return !isHealthy && intent === undefined && sentAt === undefined;
+  };
+  return counted(group.members)
+    .filter(isReplaced)
+    .map(({ id }) => ({ id: `replaced/${id}`, group: group.group, count: 1, at, expires: at + patience }));
 }
 
 /** Kept a while for people to read. */

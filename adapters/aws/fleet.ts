@@ -3,7 +3,7 @@ import type { Fleet, SpotAnnouncement } from '../../core/ports.ts';
 import type { Group, Instance } from '../../core/shards/instance.ts';
 import type { Seconds } from '../../core/time.ts';
 import { discard, release, start, stock } from './fleet-actions.ts';
-import { settleDesired } from './fleet-desired.ts';
+import { patienceOf, settleDesired } from './fleet-desired.ts';
 import { readGroups } from './fleet-groups.ts';
 import { type InstanceItem, originOf, phaseOf, toInstance } from './fleet-instance.ts';
 import { observe } from './fleet-observe.ts';
@@ -17,7 +17,7 @@ import {
   membersOf,
 } from './fleet-parts.ts';
 import { completeReleases, protectNew } from './fleet-release.ts';
-import { bindRequest, openOf, readRequests } from './fleet-requests.ts';
+import { bindRequest, openOf, readRequests, replacedBy } from './fleet-requests.ts';
 import { settleStandby, wake } from './fleet-standby.ts';
 import { PK } from './table.ts';
 
@@ -113,8 +113,12 @@ export class AwsFleet implements Fleet {
 
   /** What the fleet was asked for and does not show yet. */
   async openRequests(): Promise<readonly OpenRequest[]> {
-    const [{ groups, at }, requests] = await Promise.all([this.#read(), readRequests(this.#parts.table)]);
-    return Object.values(groups).flatMap((group) => openOf(requests, group, at));
+    const [state, requests] = await Promise.all([this.#read(), readRequests(this.#parts.table)]);
+    const { groups, items, at } = state;
+    return Object.values(groups).flatMap((group) => [
+      ...openOf(requests, group, at),
+      ...replacedBy(group, items, at, patienceOf(this.#parts)),
+    ]);
   }
 
   /**

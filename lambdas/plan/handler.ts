@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { StepWorkflows } from '../../adapters/aws/workflows.ts';
 import { type MinuteResult, minute } from '../../flows/minute.ts';
 import { startOf } from '../lib/async.ts';
-import { autoScalingClient, cloudWatchClient, sfnClient } from '../lib/clients.ts';
+import { autoScalingClient, cloudWatchClient, logsClient, sfnClient } from '../lib/clients.ts';
 import { machinesOf } from '../lib/fleet.ts';
 import { lambda, type Working } from '../lib/handler.ts';
 import { METRICS, type MetricName } from '../lib/metric-names.ts';
@@ -25,6 +25,8 @@ export const handler = lambda(
       ec2: machinesOf(),
       groups: { steady: env.STEADY_GROUP, spot: env.SPOT_GROUP },
       cloudWatch: cloudWatchClient(),
+      logs: logsClient(),
+      reportGroup: env.REPORT_LOG_GROUP,
       loadBalancer: loadBalancerOf(env),
       hosts: hostsOf(env),
       events: eventsOf(env),

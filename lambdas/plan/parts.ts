@@ -1,4 +1,5 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CloudWatchMetrics } from '../../adapters/aws/cloudwatch.ts';
 import { AwsFleet } from '../../adapters/aws/fleet.ts';
 import type { FleetParts } from '../../adapters/aws/fleet-parts.ts';
@@ -9,6 +10,7 @@ import { sweptHealth } from '../../adapters/aws/load-balancer-swept.ts';
 import { LoadRecords } from '../../adapters/aws/load-records.ts';
 import { Modes } from '../../adapters/aws/modes.ts';
 import { Records } from '../../adapters/aws/records.ts';
+import { ReportedMetrics } from '../../adapters/aws/reported.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import { TickMemory } from '../../adapters/aws/tick-memory.ts';
@@ -21,6 +23,9 @@ import type { MinuteParts, Service } from '../../flows/minute-parts.ts';
 export interface PlanWorld extends Omit<FleetParts, 'settings'> {
   readonly table: Table;
   readonly cloudWatch: Pick<CloudWatchClient, 'send'>;
+  /** Where the instances report, for `metrics.source: reporter`. */
+  readonly logs: Pick<CloudWatchLogsClient, 'send'>;
+  readonly reportGroup: string;
   readonly loadBalancer: LoadBalancer & Pick<AwsLoadBalancer, 'states'>;
   readonly hosts: Hosts;
   readonly events: Events;
@@ -62,19 +67,18 @@ export function planParts(world: PlanWorld): MinuteParts {
 interface Kept {
   readonly settings: Settings;
   readonly fleet: AwsFleet;
-  readonly metrics: CloudWatchMetrics;
+  readonly metrics: CloudWatchMetrics | ReportedMetrics;
   readonly store: DynamoStore;
 }
 
 function keep(world: PlanWorld, settings: Settings): Kept {
   const { table, clock, cloudWatch: client, warn } = world;
   const store = new DynamoStore(table, clock);
-  return {
-    settings,
-    store,
-    fleet: new AwsFleet({ ...world, settings }),
-    metrics: new CloudWatchMetrics({ client, clock, warn, table, settings, store }),
-  };
+  const others = new CloudWatchMetrics({ client, clock, warn, table, settings, store });
+  const reports = { client: world.logs, group: world.reportGroup, clock, warn };
+  const reported = settings.metrics.source === 'reporter';
+  const metrics = reported ? new ReportedMetrics({ ...reports, settings, store, others }) : others;
+  return { settings, store, fleet: new AwsFleet({ ...world, settings }), metrics };
 }
 
 function serviceOf(world: PlanWorld, { fleet, metrics, store }: Kept): Service {
