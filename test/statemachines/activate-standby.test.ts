@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Reason } from '../../core/capacity/plan.ts';
 import { standbyInput } from '../../flows/activate-standby.ts';
 import { stage } from '../flows/stage.ts';
-import { Coverage, type Fault, LocalMachines } from './local.ts';
+import { Coverage, type Fault, type LocalMachines, localMachines } from './local.ts';
 
 const reason: Reason = { rule: 'wake' };
 const coverage = new Coverage();
@@ -16,7 +16,7 @@ async function begin() {
   const { id } = world.fleet.seed('steady', 'b');
   // Its slices are the machine's business here.
   world.signals = { ...world.signals, arrived() {} };
-  const local = await new LocalMachines(world).seed();
+  const local = await localMachines(world);
   last = local;
   return {
     world,

@@ -3,7 +3,7 @@ import { handOverName } from '../../flows/interruption.ts';
 import { moveInput } from '../../flows/move-input.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { move, ON_A, READY, stage } from '../flows/stage.ts';
-import { type Called, Coverage, LocalMachines } from './local.ts';
+import { type Called, Coverage, type LocalMachines, localMachines } from './local.ts';
 
 const coverage = new Coverage();
 let last: LocalMachines | undefined;
@@ -13,7 +13,7 @@ afterEach(() => {
 
 async function begin(instance = 'i-00000000', seconds = 110) {
   const world = await stage();
-  const local = await new LocalMachines(world).seed();
+  const local = await localMachines(world);
   last = local;
   const at = world.clock.now();
   return { world, local, at, input: { instance, at, deadline: at + seconds } };

@@ -4,12 +4,15 @@ import { Records } from '../../adapters/aws/records.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import { pollTargets } from '../../adapters/aws/target-poller.ts';
+import { unwiredPorts } from '../../adapters/aws/unwired.ts';
 import { Waits } from '../../adapters/aws/waits.ts';
 import type { Json } from '../../adapters/local/asl/paths.ts';
 import { type Execution, execute, type Happening } from '../../adapters/local/asl/run.ts';
 import { TaskTimedOut, Tokens } from '../../adapters/local/asl/tokens.ts';
+import type { VirtualClock } from '../../backtest/world/clock.ts';
 import type { World } from '../../backtest/world/world.ts';
-import type { Event, Ports, TargetHealth } from '../../core/ports.ts';
+import type { Event, Ports, ShardStore, TargetHealth } from '../../core/ports.ts';
+import type { Settings } from '../../core/settings/schema.ts';
 import { handler as activateSlice } from '../../lambdas/activate-slice/handler.ts';
 import { handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
 import { handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
@@ -50,18 +53,41 @@ export class Injected extends Error {
 
 const quiet = { info() {}, warn() {}, error() {} };
 
+/** What is physical beneath the machines. */
+export interface Ground {
+  readonly clock: VirtualClock;
+  readonly settings: Settings;
+  readonly table: MemoryTable;
+  readonly ports: Pick<Ports, 'fleet' | 'loadBalancer' | 'hosts'>;
+  /** As the poller sees a group. */
+  readonly states: (shard: string) => Promise<ReadonlyMap<string, TargetHealth>>;
+  readonly violations: (store: ShardStore) => Promise<readonly string[]>;
+}
+
+/** Machines, hosts and load balancer of the simulated world; its own store is not used. */
+export function simulated(world: World): Ground {
+  const { clock, settings, loadBalancer, hosts, fleet } = world;
+  return {
+    clock,
+    settings,
+    table: new MemoryTable(),
+    ports: world.ports,
+    states: async (shard) =>
+      new Map(loadBalancer.targets().flatMap(([of, slice, state]) => (of === shard ? [[slice, state]] : []))),
+    violations: (store) => violations({ settings, loadBalancer, hosts, fleet, store } as unknown as World),
+  };
+}
+
 /**
- * The machines with the real handlers' work, a store on a table, and everything physical (machines, hosts, load
- * balancer, time) from the simulated world.
+ * The machines with the real handlers' work, over a store on a table; everything physical and time are of the ground.
  */
-export class LocalMachines {
-  readonly table = new MemoryTable();
+export class LocalMachines<W = World> {
   readonly tokens = new Tokens();
   readonly events: Event[] = [];
   readonly calls: Called[] = [];
   readonly history: Happening[] = [];
   readonly started = new Map<string, Promise<Execution>>();
-  readonly world: World;
+  readonly table: MemoryTable;
   readonly store: DynamoStore;
   readonly ports: Ports;
   /** Asked before each call; `nth` counts the calls of that function from 0. */
@@ -69,43 +95,39 @@ export class LocalMachines {
   /** Whether the poller that is asked for comes. */
   pollerLives = true;
   planStarts = 0;
+  readonly world: W;
+  readonly #ground: Ground;
   readonly #parts: Readonly<Record<string, unknown>>;
   readonly #arn = (name: FunctionName) => `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
 
-  constructor(world: World) {
+  constructor(world: W, ground: Ground) {
     this.world = world;
-    this.store = new DynamoStore(this.table, world.clock);
-    world.events.listener = (event) => this.events.push(event);
+    this.#ground = ground;
+    const { clock, table } = ground;
+    this.table = table;
+    this.store = new DynamoStore(table, clock);
+    const events: Ports['events'] = { publish: async (some) => void this.events.push(...some) };
     const workflows: Ports['workflows'] = {
       start: async (flow, name, input) => {
         if (!this.started.has(name)) this.started.set(name, this.run(flow, input, name));
       },
     };
-    this.ports = { ...world.ports, store: this.store, workflows };
+    this.ports = unwiredPorts({ clock, ...ground.ports, store: this.store, events, workflows });
     const { ports } = this;
-    const records = new Records(this.table);
-    const settings = async () => world.settings;
     this.#parts = {
       ports,
-      records,
-      settings,
-      waits: new Waits(this.table),
-      leases: new Leases(this.table),
+      records: new Records(table),
+      settings: async () => ground.settings,
+      waits: new Waits(table),
+      leases: new Leases(table),
       loadBalancer: ports.loadBalancer,
       startPoller: async () => this.#poll(),
       startPlan: async () => void this.planStarts++,
     };
   }
 
-  /** The store as the world has it now. */
-  async seed(): Promise<this> {
-    for (const { slice, ...item } of await this.world.store.slices())
-      await this.table.put({ pk: PK.slice, sk: slice, ...item });
-    return this;
-  }
-
   run(machine: MachineName, input: unknown, name?: string): Promise<Execution> {
-    const { clock } = this.world;
+    const { clock } = this.#ground;
     clock.wake();
     const counts = new Map<Called, number>();
     const invoke = (resource: string, payload: Json) => {
@@ -124,8 +146,7 @@ export class LocalMachines {
   /** Goes on second by second until the work is done (and on to `until`), and collects what is violated meanwhile. */
   async watch<T>(work: Promise<T>, until = 0): Promise<{ readonly result: T; readonly found: string[] }> {
     const found: string[] = [];
-    const { clock, settings, loadBalancer, hosts, fleet } = this.world;
-    const seen = { settings, loadBalancer, hosts, fleet, store: this.store } as unknown as World;
+    const { clock, violations } = this.#ground;
     let done = false;
     void work.finally(() => {
       done = true;
@@ -134,7 +155,7 @@ export class LocalMachines {
     while (!done || clock.now() < until) {
       if (clock.now() > end) throw new Error(`not done after an hour: ${JSON.stringify(this.history)}`);
       await clock.runUntil(clock.now() + 1);
-      for (const one of await violations(seen)) found.push(`${clock.now()}: ${one}`);
+      for (const one of await violations(this.store)) found.push(`${clock.now()}: ${one}`);
     }
     return { result: await work, found };
   }
@@ -147,7 +168,7 @@ export class LocalMachines {
       schema: typeof claimSlice.schema;
       work: (event: unknown, working: unknown) => Promise<unknown>;
     };
-    const { clock } = this.world;
+    const { clock } = this.#ground;
     const working = {
       env: {},
       parts: this.#parts,
@@ -163,18 +184,15 @@ export class LocalMachines {
 
   #poll(): void {
     if (!this.pollerLives) return;
-    const { clock, loadBalancer, settings } = this.world;
+    const { clock, settings, states, table } = this.#ground;
     clock.wake();
     const parts = {
       clock,
-      leases: new Leases(this.table),
-      waits: new Waits(this.table),
-      health: new HealthItems(this.table),
+      leases: new Leases(table),
+      waits: new Waits(table),
+      health: new HealthItems(table),
       shards: async () => settings.shards.map(({ name }) => name),
-      states: async (shard: string): Promise<Map<string, TargetHealth>> =>
-        new Map(
-          loadBalancer.targets().flatMap(([of, slice, state]) => (of === shard ? [[slice, state]] : [])),
-        ),
+      states,
       answer: async (token: string, answer: object) => {
         clock.wake();
         try {
@@ -188,6 +206,14 @@ export class LocalMachines {
     };
     void pollTargets(parts, crypto.randomUUID(), clock.now() + 840);
   }
+}
+
+/** {@link LocalMachines} over a simulated world, with its slices in the table. */
+export async function localMachines(world: World): Promise<LocalMachines> {
+  const local = new LocalMachines(world, simulated(world));
+  for (const { slice, ...item } of await world.store.slices())
+    await local.table.put({ pk: PK.slice, sk: slice, ...item });
+  return local;
 }
 
 /** What executions have come to see of a machine, for the last test of each file. */

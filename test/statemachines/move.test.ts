@@ -5,7 +5,14 @@ import { formatStamp } from '../../core/settings/stamp.ts';
 import { moveInput } from '../../flows/move-input.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { move, ON_A, READY, stage } from '../flows/stage.ts';
-import { type Called, Coverage, type Fault, LocalMachines, transitions } from './local.ts';
+import {
+  type Called,
+  Coverage,
+  type Fault,
+  type LocalMachines,
+  localMachines,
+  transitions,
+} from './local.ts';
 
 const toA = move(READY, { kind: 'ready' }, { kind: 'active', shard: 'a' });
 const home = move(ON_A, { kind: 'active', shard: 'a' }, { kind: 'ready' });
@@ -19,7 +26,7 @@ afterEach(() => {
 
 async function begin(planned: Move = toA, faults = {}, leaves = false) {
   const world = await stage({}, faults);
-  const local = await new LocalMachines(world).seed();
+  const local = await localMachines(world);
   last = local;
   const { version = 0 } = (await local.store.get(planned.slice)) ?? {};
   const start = world.clock.now();
