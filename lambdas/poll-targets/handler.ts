@@ -1,9 +1,10 @@
-import { InvalidToken, SendTaskSuccessCommand, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
+import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import * as z from 'zod';
 import { HealthItems } from '../../adapters/aws/health-items.ts';
 import { Leases } from '../../adapters/aws/leases.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import { type Polled, type PollerParts, pollTargets } from '../../adapters/aws/target-poller.ts';
+import { nameOf } from '../../adapters/aws/throttling.ts';
 import { type Answer, Waits } from '../../adapters/aws/waits.ts';
 import { sfnClient } from '../lib/clients.ts';
 import { lambda } from '../lib/handler.ts';
@@ -12,13 +13,15 @@ import { clock, loadBalancerOf, tableOf } from '../lib/wiring.ts';
 /** Seconds that are left for the end when the poller stops by itself. */
 const MARGIN = 30;
 
-async function answer(token: string, output: Answer): Promise<boolean> {
+const GONE = ['InvalidToken', 'TaskDoesNotExist', 'TaskTimedOut'];
+
+/** Answers a state machine. False: it does not wait any more. */
+export async function answer(token: string, output: Answer): Promise<boolean> {
   try {
     await sfnClient().send(new SendTaskSuccessCommand({ taskToken: token, output: JSON.stringify(output) }));
     return true;
   } catch (error) {
-    const gone = [InvalidToken, TaskDoesNotExist, TaskTimedOut].some((kind) => error instanceof kind);
-    if (!gone) throw error;
+    if (!GONE.includes(nameOf(error))) throw error;
     return false;
   }
 }
