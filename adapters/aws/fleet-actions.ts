@@ -3,6 +3,7 @@ import type { Group } from '../../core/shards/instance.ts';
 import { DAY } from '../../core/time.ts';
 import { setDesired, setPrepared, stockOf } from './fleet-capacity.ts';
 import { patienceOf } from './fleet-desired.ts';
+import type { Member } from './fleet-groups.ts';
 import { phaseOf } from './fleet-instance.ts';
 import { changeItem, type FleetParts, type FleetState, membersOf } from './fleet-parts.ts';
 import { counted, writeRequests } from './fleet-requests.ts';
@@ -58,7 +59,11 @@ export async function start(
       expires,
     }));
     await writeRequests(parts.table, requests);
+    const cold = Math.max(0, size - group.desired - group.members.filter(isStopped).length);
+    const stock = stockOf(group) - (size - group.desired - cold);
     await setDesired(parts, group, size);
+    // What starts cold takes nothing from the stock; without this, what is just launched into it would be ended.
+    if (stock > 0) await setPrepared(parts, group, size + stock);
   }
   await finish(parts, key);
   if (count > room)
@@ -66,6 +71,8 @@ export async function start(
       `group ${group.name}: MaxSize ${group.max}, ${count} starts asked, room for ${room}`,
     );
 }
+
+const isStopped = (member: Member) => phaseOf(member) === 'warm';
 
 /**
  * Launches `count` more into the warm pool than it has or is getting.

@@ -90,17 +90,17 @@ export class AutoScalingModel {
   }
 
   #bring(group: GroupModel): void {
-    const warm = group
-      .warm()
-      .filter(({ lifecycle }) => lifecycle === 'Warmed:Stopped')
-      .at(-1);
+    const { ec2, boot } = this.#world;
+    const isThere = ({ id, lifecycle }: GroupMember) =>
+      lifecycle === 'Warmed:Stopped' && ec2.get(id)?.power === 'stopped';
+    const warm = group.warm().filter(isThere).at(-1);
     if (warm === undefined) {
       this.#launch(group, 'Pending');
       return;
     }
     warm.lifecycle = 'Pending';
     warm.isWarm = true;
-    this.#world.ec2.start(warm.id, this.#world.boot.warm);
+    ec2.start(warm.id, boot.warm);
   }
 
   #launch(group: GroupModel, lifecycle: 'Pending' | 'Warmed:Pending'): void {

@@ -132,6 +132,7 @@ export class Lifecycle {
     } else if (instance.power === 'stopped' && lifecycle === 'Warmed:Pending:Proceed') {
       member.lifecycle = 'Warmed:Stopped';
       delete member.isReturning;
+      this.#look(group);
     } else if (instance.power === 'terminated' && lifecycle.includes('Terminating')) {
       this.#leave(member);
       this.#look(group);

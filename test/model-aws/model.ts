@@ -1,3 +1,4 @@
+import { Ec2Machines } from '../../adapters/aws/fleet-ec2.ts';
 import type { Machines } from '../../adapters/aws/fleet-machines.ts';
 import type { VirtualClock } from '../../backtest/world/clock.ts';
 import type { Seconds } from '../../core/time.ts';
@@ -10,7 +11,6 @@ import { ElbModel } from './elb.ts';
 import { elbApi } from './elb-api.ts';
 import type { AwsEvent } from './events.ts';
 import type { GroupOptions } from './group.ts';
-import { machinesOver } from './machines.ts';
 import { SfnModel } from './sfn.ts';
 import { type RunHook, SsmModel } from './ssm.ts';
 import { TargetsModel } from './targets.ts';
@@ -111,7 +111,7 @@ export class AwsModel {
 
   /** EC2 for {@link AwsFleet}, over the same calls. */
   machines(): Machines {
-    return machinesOver(this.client());
+    return new Ec2Machines(this.client(), this.clock);
   }
 
   listen(listener: (event: AwsEvent) => void): void {
