@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
     'replay load and Spot history: cost, misses, next to AWS policies',
     () => import('./backtest.ts'),
   ],
+  import: ['write a load history from CloudWatch, for backtest and init', () => import('./import.ts')],
   init: ['derive a settings file from a load history', () => import('./init.ts')],
   explain: ['say why an instance or a shard moved', () => import('./explain.ts')],
   status: ['say how a deployed service stands', () => import('./status.ts')],
