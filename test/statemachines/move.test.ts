@@ -199,6 +199,21 @@ describe('an injected failure', () => {
     expect((await local.store.get(READY))?.holder).toBeUndefined();
   });
 
+  it('of the way back for good lets go of the slice as it is, and says so', async () => {
+    const { local, world, input } = await begin(toA, { activationFailures: 1 });
+    // UndoMove and its two retries fail; LetGo does not.
+    local.fault = (name, nth) => (name === 'undo-move' && nth < 3 ? 'before' : undefined);
+    const { result, found } = await local.watch(local.run('move', input));
+    expect(found).toEqual([]);
+    expect(result).toMatchObject({ status: 'FAILED', error: 'MoveAbandoned' });
+    expect(world.clock.now()).toBeLessThan(input.holdUntil);
+    expect((await local.store.get(READY))?.holder).toBeUndefined();
+    expect(local.events.at(-1)).toMatchObject({ type: 'MoveFailed', detail: { left: 'unknown' } });
+    expect(await recordOf(local)).toMatchObject({ outcome: 'failed' });
+    expect((await local.watch(reconcile(local.ports, world.settings))).result.failures).toEqual([]);
+    expect((await local.store.get(READY))?.placement.kind).toBe('ready');
+  });
+
   it('of the commit brings the slice back through its drain', async () => {
     const { local, input } = await begin(toA);
     local.fault = failing('commit-move', 'before', false);
