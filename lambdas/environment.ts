@@ -90,12 +90,3 @@ export function environmentOf<F extends FunctionName>(
     throw new RangeError(`environment of ${name}: expected a value for ${missing.join(', ')}, got none`);
   return Object.fromEntries(needs.map((key) => [key, env[key]])) as unknown as EnvironmentOf<F>;
 }
-
-/**
- * Where calls to a service go instead of AWS, as the SDK's own variables have it (`EC2`, `AUTO_SCALING`, …); undefined
- * on AWS. The SDK's clients read it themselves.
- */
-export const endpointOf = (
-  service: string,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined => env[`AWS_ENDPOINT_URL_${service}`] ?? env.AWS_ENDPOINT_URL;

@@ -12,7 +12,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 
 /**
  * The SDK's clients, one per process and kind. Each function imports the ones that it uses, and the bundler leaves
- * out the rest: client-ec2 alone is 0.8 MB, so only what stops, starts or ends machines asks for it.
+ * out the rest.
  *
  * Four tries with the SDK's own backoff, and no call may hang: a step has its own time-out, and a retry after a
  * second is worth more than an answer after a minute.

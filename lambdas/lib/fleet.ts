@@ -3,15 +3,14 @@ import { Ec2Machines } from '../../adapters/aws/fleet-ec2.ts';
 import type { Machines } from '../../adapters/aws/fleet-machines.ts';
 import type { Fleet } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings/schema.ts';
-import { endpointOf, type Variables } from '../environment.ts';
-import { autoScalingClient } from './clients.ts';
+import type { Variables } from '../environment.ts';
+import { autoScalingClient, ec2Client } from './clients.ts';
 import { clock, tableOf } from './wiring.ts';
 
 type Env = Pick<Variables, 'TABLE' | 'STEADY_GROUP' | 'SPOT_GROUP'>;
 
 /** EC2 itself, for functions that start, stop or end machines. */
-export const machinesOf = (): Machines =>
-  new Ec2Machines({ access: autoScalingClient().config, clock, endpoint: endpointOf('EC2') });
+export const machinesOf = (): Machines => new Ec2Machines(ec2Client(), clock);
 
 /** The fleet under the settings as they are now. Without `ec2` it can neither start, stop nor end a machine. */
 export const fleetOf = (env: Env, settings: Settings, ec2?: Machines): AwsFleet =>
