@@ -44,6 +44,8 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander ends --help and --version this way.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // A command that has sub-commands, without one: its help has been shown.
+    if (error instanceof CommanderError && error.code === 'commander.help') return 2;
     return fail(error);
   }
 }
