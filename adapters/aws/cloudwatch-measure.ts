@@ -57,6 +57,12 @@ export function measuredOf(
   };
 }
 
+/** Healthy hosts of a target group, as of the newest minute that counted them. */
+export function healthyIn(hosts: Answer | undefined, end: Seconds): Pick<Measured, 'healthyHosts'> {
+  const [healthyHosts] = hosts === undefined ? [] : newestIn(hosts, end - FRESH);
+  return healthyHosts === undefined ? {} : { healthyHosts };
+}
+
 function newestIn({ points }: Answer, since: Seconds): number[] {
   const point = points.at(-1);
   return point !== undefined && point.time >= since ? [point.load] : [];

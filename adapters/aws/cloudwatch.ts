@@ -7,7 +7,7 @@ import { parseSliceId } from '../../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../../core/time.ts';
 import { type Ask, hostsOf, loadOf, machineOf, pressureOf } from './cloudwatch-asks.ts';
 import { readLoad, SETTLE, windowsOf, withSilence } from './cloudwatch-history.ts';
-import { Answers, measuredOf } from './cloudwatch-measure.ts';
+import { Answers, healthyIn, measuredOf } from './cloudwatch-measure.ts';
 import { type Answer, batchesOf, type CloudWatch, readMetrics, type Window } from './cloudwatch-read.ts';
 import { LoadMinutes } from './load-minutes.ts';
 import { readRoutes } from './route-items.ts';
@@ -97,20 +97,30 @@ export class CloudWatchMetrics implements LoadMetrics {
     });
     const machines = [...new Set(due.flatMap(({ name }) => serving.get(name) ?? []))].flatMap(machineOf);
     const answers = await this.#read([...asks, ...machines], window, now);
-    const silent = due.flatMap((shard) => {
-      const hosts = hostsOf(shard.name, routes.get(shard.name), shard);
-      return hosts && this.#hasGap(shard.name, answers.one(shard.name, 'load'), window) ? [hosts] : [];
-    });
-    const counted = await this.#read(silent, window, now);
-    for (const { name } of due) {
+    const silent = new Set<string>();
+    for (const { name } of due) if (this.#hasGap(name, answers.one(name, 'load'), window)) silent.add(name);
+    const counted = await this.#read(
+      due.flatMap((shard) => {
+        // In a group of others', what serves is known from there only.
+        const isAsked = silent.has(shard.name) || shard.targetGroup !== undefined;
+        return (isAsked && hostsOf(shard.name, routes.get(shard.name), shard)) || [];
+      }),
+      window,
+      now,
+    );
+    for (const { name, targetGroup } of due) {
       const load = answers.one(name, 'load');
       if (load === undefined) continue;
       const hosts = counted.one(name, 'hosts');
-      const points = hosts === undefined ? load.points : withSilence(load, hosts, window.end - SETTLE);
+      const isSilent = hosts !== undefined && silent.has(name);
+      const points = isSilent ? withSilence(load, hosts, window.end - SETTLE) : load.points;
       this.minutes.add(name, points);
       this.#settle(name, points, window);
       const newest = this.#newestOf(name, points.at(-1));
-      const measured = measuredOf(name, newest, answers, serving.get(name) ?? [], window.end);
+      const measured = {
+        ...measuredOf(name, newest, answers, serving.get(name) ?? [], window.end),
+        ...(targetGroup !== undefined && healthyIn(hosts, window.end)),
+      };
       this.#known.set(name, { at: now, end: window.end, measured });
     }
   }

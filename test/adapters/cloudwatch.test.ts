@@ -136,6 +136,25 @@ describe('the load of a shard', () => {
   });
 });
 
+describe('a target group of others', () => {
+  const targetGroup = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef';
+
+  it('has its healthy hosts counted, and a minute that is only not told yet is not taken for zero', async () => {
+    const { model, measured } = await stage(['web'], { shard: { targetGroup } });
+    model.put('RequestCount/web', minutes(60));
+    model.put('HealthyHostCount/web', minutes(3));
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 1, healthyHosts: 3 }]);
+    expect(model.asked).toEqual(['RequestCount/web', 'HealthyHostCount/web']);
+  });
+
+  it('whose hosts were counted long ago has an unknown number of them', async () => {
+    const { model, measured } = await stage(['web'], { shard: { targetGroup } });
+    model.put('RequestCount/web', minutes(60));
+    model.put('HealthyHostCount/web', minutes(3, -5));
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 1 }]);
+  });
+});
+
 describe('silence', () => {
   it('is zero where healthy hosts were counted, a minute later than a busy minute', async () => {
     const { model, measured, pass } = await stage(['web', 'api']);
