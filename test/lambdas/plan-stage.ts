@@ -34,6 +34,8 @@ export class PlanStage {
   readonly ports: Ports;
   /** Load and forecast by shard, as of now and all time to come. */
   readonly loads = new Map<string, number>();
+  /** Healthy hosts by shard, as CloudWatch counts them. */
+  readonly healthy = new Map<string, number>();
   /** Whether instance events arrive. */
   hears = true;
   #plan: () => Promise<MinuteResult>;
@@ -120,6 +122,8 @@ export class PlanStage {
     const at = clock.now();
     for (const [shard, load] of this.loads)
       this.cloudWatch.put(`RequestCount/${shard}`, { [at - 60]: load * 60 });
+    for (const [shard, hosts] of this.healthy)
+      this.cloudWatch.put(`HealthyHostCount/${shard}`, { [at - 60]: hosts });
     await new ForecastStore(table).write([...this.loads].map(([shard, load]) => this.flat(shard, load)));
     await this.world.drive(this.world.look());
   }

@@ -60,6 +60,20 @@ describe('plan on AWS', () => {
     expect(stage.results.every((result) => round(result).good)).toBe(true);
   });
 
+  it('reads in shadow what the hosts of others serve, and what it would have instead', async () => {
+    const targetGroup = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/a/0123456789abcdef';
+    const stage = new PlanStage(settingsOf(['a'], { max: 10 }, { mode: 'shadow', targetGroup }));
+    stage.loads.set('a', 250);
+    stage.healthy.set('a', 6);
+    await stage.minutes(2);
+    expect((await stage.records().latestPlan())?.shards).toMatchObject([
+      { shard: 'a', mode: 'shadow', have: 600, want: 300, reason: { rule: 'release' } },
+    ]);
+    expect(details(stage, 'ShardScaled')).toMatchObject([
+      { from: 6, to: 3, rule: 'release', mode: 'shadow' },
+    ]);
+  });
+
   it('touches nothing of one shard in shadow, beside others that are active', async () => {
     const stage = new PlanStage(settingsOf(['a', 'b'], { max: 10 }));
     stage.loads.set('a', 280);
