@@ -161,6 +161,13 @@ export const LACKS: readonly Lack[] = [
     instead: 'the model of AWS: each state with its time (test/contracts, test/statemachines)',
   },
   {
+    id: 'unknown-target',
+    server: 'moto',
+    what: 'a refusal to register an instance that does not exist',
+    why: 'accepted; a stopped one is refused as AWS does',
+    instead: 'the model of AWS (test/contracts)',
+  },
+  {
     id: 'run-command',
     server: 'moto',
     what: 'Run Command on a host',

@@ -1,41 +1,47 @@
 import { describe, expect, it } from 'vitest';
 import { sliceIdsOf } from '../../core/shards/slice.ts';
-import { launch, type Make, stateOf } from './harness.ts';
+import { type Lacks, launch, type Make, NO_LACKS, stateOf } from './harness.ts';
 
 const reason = { rule: 'pool' } as const;
 
-export function fleetContract(make: Make): void {
+export function fleetContract(make: Make, lacks: Lacks = NO_LACKS): void {
   describe('Fleet', () => {
-    it('starts instances, which show before they run; a repeat of the key starts no more', async () => {
-      const h = await make();
-      const start = { kind: 'start', group: 'steady', count: 2, reason } as const;
-      await h.drive(h.ports.fleet.apply(start, 'one'));
-      await h.drive(h.ports.fleet.apply(start, 'one'));
-      await h.wait(h.shows ?? 0);
-      const before = await h.drive(h.ports.fleet.list());
-      expect(before.map(({ state }) => state)).toEqual(['starting', 'starting']);
-      await h.wait(h.settings.fleet.leadTimes.cold.seconds * 3);
-      const after = await h.drive(h.ports.fleet.list());
-      expect(after.map(({ state }) => state)).toEqual(['running', 'running']);
-      expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-      for (const instance of after) {
-        expect(h.settings.fleet.zones).toContain(instance.zone);
-        expect(h.settings.fleet.instanceTypes.map(({ type }) => type)).toContain(instance.type);
-      }
-    });
+    it.skipIf(lacks.has('hooks'))(
+      'starts instances, which show before they run; a repeat of the key starts no more',
+      async () => {
+        const h = await make();
+        const start = { kind: 'start', group: 'steady', count: 2, reason } as const;
+        await h.drive(h.ports.fleet.apply(start, 'one'));
+        await h.drive(h.ports.fleet.apply(start, 'one'));
+        await h.wait(h.shows ?? 0);
+        const before = await h.drive(h.ports.fleet.list());
+        expect(before.map(({ state }) => state)).toEqual(['starting', 'starting']);
+        await h.wait(h.settings.fleet.leadTimes.cold.seconds * 3);
+        const after = await h.drive(h.ports.fleet.list());
+        expect(after.map(({ state }) => state)).toEqual(['running', 'running']);
+        expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+        for (const instance of after) {
+          expect(h.settings.fleet.zones).toContain(instance.zone);
+          expect(h.settings.fleet.instanceTypes.map(({ type }) => type)).toContain(instance.type);
+        }
+      },
+    );
 
-    it('stops a released instance into the warm pool, and starts that one next', async () => {
-      const h = await make();
-      const [id = ''] = await launch(h, 1);
-      await h.drive(h.ports.fleet.apply({ kind: 'release', instance: id, to: 'warm', reason }, 'r'));
-      await h.wait(h.settings.fleet.leadTimes.drain.seconds * 3);
-      expect((await stateOf(h, id))?.state).toBe('warm');
-      await h.drive(h.ports.fleet.apply({ kind: 'start', group: 'steady', count: 1, reason }, 's'));
-      await h.wait(h.shows ?? 0);
-      expect(await stateOf(h, id)).toMatchObject({ state: 'starting', origin: 'warm' });
-      await h.wait(h.settings.fleet.leadTimes.warm.seconds * 3);
-      expect((await stateOf(h, id))?.state).toBe('running');
-    });
+    it.skipIf(lacks.has('warm-pool'))(
+      'stops a released instance into the warm pool, and starts that one next',
+      async () => {
+        const h = await make();
+        const [id = ''] = await launch(h, 1);
+        await h.drive(h.ports.fleet.apply({ kind: 'release', instance: id, to: 'warm', reason }, 'r'));
+        await h.wait(h.settings.fleet.leadTimes.drain.seconds * 3);
+        expect((await stateOf(h, id))?.state).toBe('warm');
+        await h.drive(h.ports.fleet.apply({ kind: 'start', group: 'steady', count: 1, reason }, 's'));
+        await h.wait(h.shows ?? 0);
+        expect(await stateOf(h, id)).toMatchObject({ state: 'starting', origin: 'warm' });
+        await h.wait(h.settings.fleet.leadTimes.warm.seconds * 3);
+        expect((await stateOf(h, id))?.state).toBe('running');
+      },
+    );
 
     it('keeps a released instance draining while it is registered', async () => {
       const h = await make();
@@ -51,7 +57,7 @@ export function fleetContract(make: Make): void {
       expect((await stateOf(h, id))?.state ?? 'retired').toBe('retired');
     });
 
-    it('stocks the warm pool, and discards from it', async () => {
+    it.skipIf(lacks.has('warm-pool'))('stocks the warm pool, and discards from it', async () => {
       const h = await make();
       await h.drive(h.ports.fleet.apply({ kind: 'stock', count: 1, reason }, 'stock'));
       await h.wait(h.settings.fleet.leadTimes.cold.seconds * 3);

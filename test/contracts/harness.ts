@@ -16,6 +16,13 @@ export interface Harness {
 
 export type Make = () => Promise<Harness>;
 
+/**
+ * What the server under an implementation lacks (ids of test/aws/lacks.ts): the parts of a contract that need it are
+ * skipped there.
+ */
+export type Lacks = ReadonlySet<string>;
+export const NO_LACKS: Lacks = new Set();
+
 const reason = { rule: 'pool' } as const;
 
 /** Starts instances and waits until they run; their ids. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sliceIdsOf } from '../../core/shards/slice.ts';
-import { launch, type Make } from './harness.ts';
+import { type Lacks, launch, type Make, NO_LACKS } from './harness.ts';
 
 export function clockContract(make: Make): void {
   describe('Clock', () => {
@@ -14,7 +14,7 @@ export function clockContract(make: Make): void {
   });
 }
 
-export function hostsContract(make: Make): void {
+export function hostsContract(make: Make, lacks: Lacks = NO_LACKS): void {
   describe('Hosts', () => {
     it('runs a command on a slice’s instance, as often as it is asked', async () => {
       const h = await make();
@@ -24,7 +24,7 @@ export function hostsContract(make: Make): void {
         expect(await h.drive(h.ports.hosts.run(slice, { kind, shard: 'web' }))).toEqual({ ok: true });
     });
 
-    it('answers with the error where a command cannot run', async () => {
+    it.skipIf(lacks.has('run-command'))('answers with the error where a command cannot run', async () => {
       const h = await make();
       const result = await h.drive(h.ports.hosts.run('i-nobody:8080', { kind: 'activate', shard: 'web' }));
       expect(result).toMatchObject({ ok: false, error: expect.stringContaining('i-nobody') });
