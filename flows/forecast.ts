@@ -10,8 +10,14 @@ import { attempt, type Failure, messageOf } from './failure.ts';
 
 /** What forecasting asks of the world besides time. */
 export interface ForecastParts {
-  /** Load that was recorded: points with `from < time ≤ to` by shard, ascending. */
-  readonly records: { read(from: Seconds, to: Seconds): Promise<ReadonlyMap<string, readonly LoadPoint[]>> };
+  /** Load that was recorded: points with `from < time ≤ to` of these shards, ascending. */
+  readonly records: {
+    read(
+      from: Seconds,
+      to: Seconds,
+      shards: readonly string[],
+    ): Promise<ReadonlyMap<string, readonly LoadPoint[]>>;
+  };
   /** What was measured before there were records. */
   readonly metrics: Pick<LoadMetrics, 'history'>;
   /** Forecaster states of a chunk; undefined when there are none. */
@@ -105,9 +111,10 @@ export async function forecastChunk(
 
 /** Day by day, because three weeks of minutes of many shards at once would not fit into a small function. */
 async function feed(parts: ForecastParts, all: readonly Feeding[], now: Seconds): Promise<void> {
+  const shards = all.map(({ shard }) => shard);
   const start = Math.min(now, ...all.map(({ known }) => known ?? now - RECORDED));
   for (let from = Math.max(start, now - RECORDED); from < now; from += DAY) {
-    const recorded = await parts.records.read(from, Math.min(now, from + DAY));
+    const recorded = await parts.records.read(from, Math.min(now, from + DAY), shards);
     await Promise.all(all.map((one) => one.take(recorded.get(one.shard) ?? [], parts.metrics)));
   }
   await Promise.all(all.map((one) => one.finish(parts.metrics)));

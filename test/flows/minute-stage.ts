@@ -9,6 +9,7 @@ import { type MinuteResult, minute } from '../../flows/minute.ts';
 import type { MinuteParts, Remembered } from '../../flows/minute-parts.ts';
 import { runMove } from '../../flows/move.ts';
 import type { MoveInput } from '../../flows/move-input.ts';
+import { stage } from './stage.ts';
 
 /** A service in the simulated world with what else the tick of each minute needs, kept in memory and open to look at. */
 export interface MinuteStage {
@@ -43,7 +44,7 @@ export function minuteStage(world: World): MinuteStage {
   world.workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
   world.events.listener = (event) => published.push(event);
   let runs = 0;
-  const stage: MinuteStage = {
+  const made: MinuteStage = {
     world,
     deployed: { settings: world.settings, etag: 'v1' },
     modes: {},
@@ -59,8 +60,8 @@ export function minuteStage(world: World): MinuteStage {
       clock,
       events: ports.events,
       planner: plan,
-      settings: { read: async () => stage.deployed },
-      modes: { read: async () => ({ modes: { ...stage.modes }, holdAt: { ...stage.holdAt } }) },
+      settings: { read: async () => made.deployed },
+      modes: { read: async () => ({ modes: { ...made.modes }, holdAt: { ...made.holdAt } }) },
       service: () => ({
         ports,
         fleet: {
@@ -72,7 +73,7 @@ export function minuteStage(world: World): MinuteStage {
         },
         newLoads: () => [[clock.now() - 60, new Map([['a', 1]])]],
       }),
-      forecasts: { read: async () => stage.forecasts },
+      forecasts: { read: async () => made.forecasts },
       loads: { write: async (at, by) => void loads.set(at, by) },
       records: {
         planned: async (made) => void plans.push(made.plan),
@@ -89,21 +90,20 @@ export function minuteStage(world: World): MinuteStage {
         release: async (holder) => void (leases.get('plan')?.holder === holder && leases.delete('plan')),
       },
       memory: {
-        read: async () => ({ ...stage.memory }),
-        write: async (change) => void Object.assign(stage.memory, change),
-        ask: async (at) =>
-          void Object.assign(stage.memory, { askedAt: at, skipped: stage.memory.skipped + 1 }),
-        askedAt: async () => stage.memory.askedAt,
+        read: async () => ({ ...made.memory }),
+        write: async (change) => void Object.assign(made.memory, change),
+        ask: async (at) => void Object.assign(made.memory, { askedAt: at, skipped: made.memory.skipped + 1 }),
+        askedAt: async () => made.memory.askedAt,
       },
       start: {
         routeSync: async () => void calls.push('route-sync'),
         pollTargets: async () => void calls.push('poll-targets'),
       },
     },
-    tick: (parts = stage.parts, seconds = 50) =>
+    tick: (parts = made.parts, seconds = 50) =>
       clock.settle(minute(parts, { holder: `run-${runs++}`, endsAt: clock.now() + seconds })),
   };
-  return stage;
+  return made;
 }
 
 /** The same load at all levels and all times to come. */
@@ -111,3 +111,18 @@ export function flat(shard: string, load: number, at: number, settings: Settings
   const horizons = planningHorizons(settings).map((ahead) => ({ ahead, quantiles: LEVELS.map(() => load) }));
   return { shard, at, knownUntil: at - 60, horizons, method: 'flat' };
 }
+
+/** Shard `a` is forecast to need two instances and has one; `b` has what it needs; one is ready. */
+export async function rising(): Promise<MinuteStage> {
+  const made = minuteStage(await stage({ max: 4 }));
+  const { world, forecasts } = made;
+  // Something has been measured by then.
+  await world.runUntil(world.clock.now() + 60);
+  const now = world.clock.now();
+  forecasts.set('a', flat('a', 190, now - 30, world.settings));
+  forecasts.set('b', flat('b', 10, now - 30, world.settings));
+  return made;
+}
+
+/** What was published, by type. */
+export const types = ({ published }: MinuteStage) => published.map(({ type }) => type);
