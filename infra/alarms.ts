@@ -1,11 +1,11 @@
 import type { MetricName } from '../lambdas/lib/metric-names.ts';
-import type { Flow } from './names.ts';
+import type { MachineName } from '../statemachines/machines.ts';
 
 /** What an alarm looks at: a metric of the fleet, the queue of failed events, or the failed executions of a machine. */
 export type Watched =
   | { readonly metric: MetricName; readonly stat: 'Sum' | 'Minimum' | 'Maximum' | 'Average' }
   | { readonly queue: 'failed' }
-  | { readonly failedExecutions: Flow };
+  | { readonly failedExecutions: MachineName };
 
 export interface AlarmSpec {
   /** The end of its name; its runbook is docs/runbooks/<id>.md. */

@@ -3,8 +3,9 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { type FunctionName, functionName, machineName } from '../lambdas/environment.ts';
+import { type MachineName, FUNCTIONS as STEPS } from '../statemachines/machines.ts';
 import type { ResourceName } from './grants.ts';
-import { ADOPTED_TAG, type Flow, namesOf, SERVICE_TAG } from './names.ts';
+import { ADOPTED_TAG, namesOf, SERVICE_TAG } from './names.ts';
 
 /** What the ARNs of a service are made of. */
 export interface Site {
@@ -22,16 +23,8 @@ export interface Scope {
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Folders of the functions that a machine's states run. */
-export const STEPS: Readonly<Record<Exclude<Flow, 'forecast-fleet'>, readonly FunctionName[]>> = {
-  move: ['claim-slice', 'await-target', 'activate-slice', 'commit-move', 'undo-move'],
-  'activate-standby': ['wake-instance', 'place-standby'],
-  'hand-over': ['note-interruption', 'evacuate-slice', 'finish-evacuation'],
-};
-
 /**
  * ARNs by the fixed names of things, so that a policy does not wait for what it is about.
- * @param own ends of the functions' log groups: `ownLogs` of a function
  */
 export class Arns {
   readonly #stack: Stack;
@@ -51,7 +44,7 @@ export class Arns {
     );
   }
 
-  machine(flow: Flow): string {
+  machine(flow: MachineName): string {
     return this.#arn(
       'states',
       'stateMachine',

@@ -13,8 +13,9 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Settings } from '../core/settings/schema.ts';
 import { functionName } from '../lambdas/environment.ts';
 import { METRIC_NAMESPACE, type MetricName } from '../lambdas/lib/metric-names.ts';
+import { MACHINES } from '../statemachines/machines.ts';
 import type { Arns } from './arns.ts';
-import { FLOWS, FUNCTIONS, namesOf } from './names.ts';
+import { FUNCTIONS, namesOf } from './names.ts';
 
 export interface DashboardParts {
   readonly settings: Settings;
@@ -49,7 +50,7 @@ export function widgets({ settings, arns, failed }: DashboardParts, alarms: read
         }),
     );
   const states = (metricName: string) =>
-    FLOWS.map(
+    MACHINES.map(
       (flow) =>
         new Metric({
           namespace: 'AWS/States',

@@ -35,5 +35,3 @@ export function namesOf(service: string): Names {
 export const stackName = (service: string) => `Foreshard-${service}`;
 
 export const FUNCTIONS = Object.keys(NEEDS) as FunctionName[];
-export const FLOWS = ['move', 'hand-over', 'activate-standby', 'forecast-fleet'] as const;
-export type Flow = (typeof FLOWS)[number];

@@ -185,7 +185,7 @@ export class ShardedService extends Construct {
       arns,
       failedArn: this.channels.failed.queueArn,
     }).node.addDependency(this.control);
-    const instanceEvents = this.control.functions.get('instance-events');
+    const instanceEvents = this.control.function('instance-events');
     if (instanceEvents) new Rules(this, 'Rules', { service, instanceEvents, failed: this.channels.failed });
     this.observability = new Observability(this, 'Observability', {
       settings: this.settings,
@@ -211,7 +211,7 @@ export class ShardedService extends Construct {
     // Auto Scaling calls it as its service-linked role, which an account has once it ever had a group (docs/deploy.md).
     const terminationPermission = new CfnPermission(this, 'TerminationPermission', {
       action: 'lambda:InvokeFunction',
-      functionName: this.control.functions.get('termination-policy')?.functionName ?? 'missing',
+      functionName: this.control.function('termination-policy').functionName,
       principal: `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
     });
     return new Fleet(this, 'Fleet', {
@@ -260,10 +260,8 @@ export class ShardedService extends Construct {
 
   /** At deploy the settings are put in place and their target groups and rules made; at destroy these are removed. */
   #routes(settings: Asset): void {
-    const routeSync = this.control.functions.get('route-sync');
-    if (!routeSync) return;
     new CustomResource(this, 'Routes', {
-      serviceToken: routeSync.functionArn,
+      serviceToken: this.control.function('route-sync').functionArn,
       resourceType: 'Custom::ForeshardRoutes',
       properties: { bucket: settings.s3BucketName, key: settings.s3ObjectKey },
     });

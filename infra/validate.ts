@@ -19,6 +19,9 @@ export function checkSynth(scope: Construct, settings: Settings, props: ShardedS
     ...routeProblems(settings, balancers).map(
       ({ path, expected, got }) => `${showPath(path)}: expected ${expected}, got ${got}`,
     ),
+    ...(vpc || entrances || settings.fleet.zones.length >= 2
+      ? []
+      : [`fleet.zones: expected at least 2 for a load balancer, got ${settings.fleet.zones.length}`]),
     ...(vpc ? [] : zoneProblems(settings.fleet.zones, Stack.of(scope).region)),
     ...(launchTemplate ? [] : architectureProblems(settings)),
     ...(natGateways !== undefined && !(Number.isInteger(natGateways) && natGateways >= 0)

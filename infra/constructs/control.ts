@@ -83,16 +83,20 @@ export interface ControlProps {
 
 /** The functions, each with a role of its own. */
 export class Control extends Construct {
-  readonly functions: ReadonlyMap<FunctionName, LambdaFunction>;
+  readonly #functions: ReadonlyMap<FunctionName, LambdaFunction>;
 
   constructor(scope: Construct, id: string, props: ControlProps) {
     super(scope, id);
-    this.functions = new Map(
-      [...bundles()].map(([name, { folder }]) => [name, this.#function(name, folder, props)]),
+    this.#functions = new Map(
+      [...bundles()].map(([name, { folder }]) => [name, this.#make(name, folder, props)]),
     );
   }
 
-  #function(name: FunctionName, folder: string, props: ControlProps): LambdaFunction {
+  function(name: FunctionName): LambdaFunction {
+    return this.#functions.get(name)!;
+  }
+
+  #make(name: FunctionName, folder: string, props: ControlProps): LambdaFunction {
     const { service, arns, channels, retention, variables, endpoints } = props;
     const { about, memory, timeout, async }: Shape = SHAPES[name];
     const logGroup = new LogGroup(this, `${name}-log`, {

@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Aws, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { machineName } from '../../lambdas/environment.ts';
+import { MACHINES, type MachineName, machineText, substitutions } from '../../statemachines/machines.ts';
 import type { Arns } from '../arns.ts';
-import { FLOWS, type Flow, FUNCTIONS } from '../names.ts';
 import { roleOf } from '../roles.ts';
 
 export interface WorkflowsProps {
@@ -15,25 +13,18 @@ export interface WorkflowsProps {
   readonly retention: RetentionDays;
 }
 
-const FOLDER = join(import.meta.dirname, '../../statemachines');
-
-const pascal = (name: string) => name.replace(/(^|-)(.)/g, (_, __, letter: string) => letter.toUpperCase());
-
 /** The state machines, from the files in statemachines/. */
 export class Workflows extends Construct {
-  readonly machines: ReadonlyMap<Flow, StateMachine>;
+  readonly machines: ReadonlyMap<MachineName, StateMachine>;
 
   constructor(scope: Construct, id: string, props: WorkflowsProps) {
     super(scope, id);
-    const there = FLOWS.filter((flow) => existsSync(fileOf(flow)));
-    // TODO: an error once all are there.
-    for (const flow of FLOWS)
-      if (!there.includes(flow)) console.error(`WARNING: ${fileOf(flow)} is missing: left out`);
-    this.machines = new Map(there.map((flow) => [flow, this.#machine(flow, props)]));
+    this.machines = new Map(MACHINES.map((flow) => [flow, this.#machine(flow, props)]));
   }
 
-  #machine(flow: Flow, { service, arns, retention }: WorkflowsProps): StateMachine {
-    const definition = substitute(readFileSync(fileOf(flow), 'utf8'), flow, arns);
+  #machine(flow: MachineName, { service, arns, retention }: WorkflowsProps): StateMachine {
+    const values = substitutions(flow, (name) => arns.function(name), Aws.PARTITION);
+    const definition = definitionOf(machineText(flow), values);
     const machine = new StateMachine(this, flow, {
       stateMachineName: machineName(service, flow),
       stateMachineType: StateMachineType.STANDARD,
@@ -59,20 +50,20 @@ export class Workflows extends Construct {
   }
 }
 
-const fileOf = (flow: Flow) => join(FOLDER, `${flow}.asl.json`);
+const TOKEN = /\$\{(\w+)\}/g;
 
 /**
  * The definition with ARNs in place of its tokens.
- * @throws {RangeError} that names a token nobody gives a value.
+ * @throws {RangeError} that names a token which the file has and nobody gives a value, or the other way round.
  */
-function substitute(text: string, flow: Flow, arns: Arns): string {
-  const values = new Map([
-    ['Partition', Aws.PARTITION],
-    ...FUNCTIONS.map((name) => [`${pascal(name)}Arn`, arns.function(name)] as const),
-  ]);
-  return text.replace(/\$\{(\w+)\}/g, (_, token: string) => {
-    const value = values.get(token);
-    if (value === undefined) throw new RangeError(`${flow}.asl.json: expected a known token, got ${token}`);
-    return value;
-  });
+export function definitionOf(text: string, values: Readonly<Record<string, string>>): string {
+  const given = Object.keys(values);
+  const found = [...new Set([...text.matchAll(TOKEN)].map(([, token]) => token!))];
+  const odd = [
+    ...found.filter((token) => !given.includes(token)),
+    ...given.filter((token) => !found.includes(token)),
+  ];
+  if (odd.length > 0)
+    throw new RangeError(`tokens: expected ${given.join(', ')} and no other, got ${found.join(', ')}`);
+  return text.replace(TOKEN, (_, token: string) => values[token]!);
 }

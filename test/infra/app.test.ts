@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MINIMAL, read, settingsFile, synthesise } from './synth.ts';
+import { MINIMAL, read, scratch, settingsFile, synthesise } from './synth.ts';
 
 const template = synthesise();
 
@@ -162,7 +161,7 @@ describe('a schedule', () => {
 describe('a user’s own app', () => {
   // It starts a process of its own, as the CDK CLI does: a slow machine takes its time.
   it('has its VPC, load balancer, image and topic, and none of ours', { timeout: 120_000 }, () => {
-    const outdir = mkdtempSync(join(tmpdir(), 'foreshard-own-'));
+    const outdir = scratch('own');
     execFileSync(process.execPath, ['examples/own-app/app.ts'], {
       stdio: ['ignore', 'ignore', 'pipe'],
       // As the CDK CLI starts it.
@@ -206,10 +205,11 @@ describe('what is wrong is said at synth, with field, bound and value', () => {
       'fleet.instanceTypes[1].type: expected x86_64 as m7i.large has, got m7g.large (arm64)',
     ],
     [
-      { settings: withFleet('zones: [us-east-1a]'), region: 'eu-west-1' },
+      { settings: withFleet('zones: [us-east-1a, b]'), region: 'eu-west-1' },
       'fleet.zones[0]: expected a letter or a zone of eu-west-1, got us-east-1a',
     ],
     [{ settings: many(95), region: 'eu-west-1' }, 'nothing was wrong'],
+    [{ settings: withFleet('zones: [a]') }, 'fleet.zones: expected at least 2 for a load balancer, got 1'],
     [{ natGateways: '-1' }, /^context natGateways: .*, got "-1"$/],
     [{ vpc: '{' }, 'context vpc: expected JSON, got "{"'],
     [{ vpc: '{"id": "vpc-1"}' }, /^context vpc\.zones: /],

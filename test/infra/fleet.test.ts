@@ -115,7 +115,7 @@ describe('the hooks', () => {
 
   it('stay within what Auto Scaling takes', () => {
     const slow = settingsFile(
-      `${MINIMAL.replace('zones: [a, b]', 'zones: [a], leadTimes: { cold: { seconds: 3600 }, drain: { seconds: 0.5 } }')}`,
+      `${MINIMAL.replace('zones: [a, b]', 'zones: [a, b], leadTimes: { cold: { seconds: 3600 }, drain: { seconds: 0.5 } }')}`,
     );
     const { of } = synthesise({ settings: slow });
     const seconds = Object.values(of('AWS::AutoScaling::LifecycleHook')).map(

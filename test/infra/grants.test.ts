@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { bundles } from '../../infra/bundle.ts';
 import { grantsOf, ROLES, type RoleName } from '../../infra/grants.ts';
 import { synthesise } from './synth.ts';
 
@@ -22,6 +24,46 @@ const roles = new Map(
 );
 const actionsOf = (statements: readonly Statement[]) =>
   [...new Set(statements.flatMap(({ Action }) => Action))].sort();
+
+const PREFIXES: Readonly<Record<string, string>> = {
+  'auto-scaling': 'autoscaling',
+  cloudwatch: 'cloudwatch',
+  'cloudwatch-logs': 'logs',
+  dynamodb: 'dynamodb',
+  ec2: 'ec2',
+  'elastic-load-balancing-v2': 'elasticloadbalancing',
+  eventbridge: 'events',
+  lambda: 'lambda',
+  s3: 's3',
+  sfn: 'states',
+  ssm: 'ssm',
+};
+
+/** Actions of the commands that the sources of a bundle make. */
+function commandsIn(sources: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  for (const source of sources) {
+    const text = readFileSync(source, 'utf8');
+    for (const [, names, client] of text.matchAll(
+      /import\s+\{([^}]*)\}\s+from\s+'@aws-sdk\/client-([\w-]+)'/g,
+    ))
+      for (const [, name] of names!.matchAll(/\b(\w+)Command\b/g))
+        found.add(`${PREFIXES[client!]}:${name === 'Invoke' ? 'InvokeFunction' : name}`);
+  }
+  return found;
+}
+
+/** Granted to what no command names: Lambda itself, or a part of another call. */
+const WITHOUT_COMMAND =
+  /^(xray:|logs:(CreateLogStream|PutLogEvents)|sqs:SendMessage|s3:ListBucket|elasticloadbalancing:AddTags)/;
+
+describe('grants', () => {
+  it.each([...bundles()])('of %s are on calls that its code makes', (name, { sources }) => {
+    const made = commandsIn(sources);
+    const granted = grantsOf(name).flatMap(({ actions }) => actions);
+    expect(granted.filter((action) => !WITHOUT_COMMAND.test(action) && !made.has(action))).toEqual([]);
+  });
+});
 
 describe('policies of the template', () => {
   it('are of the roles that grants.ts has', () => {

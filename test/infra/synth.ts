@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -27,7 +27,7 @@ export interface Synthesised {
 
 /** What the app of infra/bin synthesises with this context. */
 export function synthesise(context: Readonly<Record<string, unknown>> = {}): Synthesised {
-  const outdir = mkdtempSync(join(tmpdir(), 'foreshard-synth-'));
+  const outdir = scratch('synth');
   const { context: own } = JSON.parse(readFileSync('cdk.json', 'utf8'));
   const app = new App({ outdir, context: { ...own, ...context }, analyticsReporting: false });
   const { stackName, omitted, ...props } = readContext(app);
@@ -54,7 +54,7 @@ export function read(folder: string, stackName: string): Synthesised {
 
 /** A settings file in a folder of its own. @returns its path */
 export function settingsFile(yaml: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'foreshard-settings-')), 'settings.yaml');
+  const file = join(scratch('settings'), 'settings.yaml');
   writeFileSync(file, yaml);
   return file;
 }
@@ -65,3 +65,10 @@ shards:
   - { name: one, capacity: { perInstance: 100 } }
 fleet: { max: 20, zones: [a, b] }
 `;
+
+/** A folder that is gone when the tests are over. */
+export function scratch(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `foreshard-${name}-`));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
