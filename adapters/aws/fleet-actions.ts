@@ -59,8 +59,8 @@ export async function start(
       expires,
     }));
     await writeRequests(parts.table, requests);
-    const cold = Math.max(0, size - group.desired - group.members.filter(isStopped).length);
-    const stock = stockOf(group) - (size - group.desired - cold);
+    const warm = Math.min(size - from, group.members.filter(isStopped).length);
+    const stock = stockOf(group) - warm;
     await setDesired(parts, group, size);
     // What starts cold takes nothing from the stock; without this, what is just launched into it would be ended.
     if (stock > 0) await setPrepared(parts, group, size + stock);

@@ -12,12 +12,13 @@ import { unthrottled } from './throttling.ts';
  *
  * Auto Scaling keeps max(`MinSize` of the pool, P − D) instances in the warm pool, by itself: below that it launches,
  * above that it ends some. So P − D is the stock, and with `MinSize` 0 and P constant:
- * - D + n takes n from the stock, and D − n (unprotected, with ReuseOnScaleIn) gives n back to it: P stays;
+ * - D + n takes n from the stock, and D − n (unprotected, with ReuseOnScaleIn) gives n back to it: P stays, but must not
+ *   be below D before, or what comes back is ended;
  * - what lowers D without giving back (retired, to standby) needs P lowered by as much, or the group launches one
  *   into the stock for each; what raises D from elsewhere (a woken standby) needs P raised, or it ends one of the stock;
  * - the stock itself is changed by P alone.
- * P goes first: between the two calls the stock is short by a few for a moment, and the group takes longer than that
- * to act. With P ≤ D there is no stock and P need not follow.
+ * P goes second, so that a call that fails changes no stock: between the two the stock is wrong by a few for a moment, and
+ * the group takes longer than that to act. With P ≤ D there is no stock and P need not follow.
  */
 export interface Capacity {
   readonly autoScaling: Pick<AutoScalingClient, 'send'>;

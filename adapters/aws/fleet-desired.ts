@@ -1,5 +1,5 @@
 import type { Seconds } from '../../core/time.ts';
-import { setDesired } from './fleet-capacity.ts';
+import { preparedOf, setDesired, setPrepared, stockOf } from './fleet-capacity.ts';
 import type { GroupFacts } from './fleet-groups.ts';
 import { attempt, type FleetFailure, type FleetParts, type FleetState, TOLD } from './fleet-parts.ts';
 import { counted, isOpen, type RequestItem, readRequests, writeRequests } from './fleet-requests.ts';
@@ -50,7 +50,9 @@ export async function settleDesired(
   for (const group of Object.values(state.groups)) {
     const members = membersThere(group, state);
     const { desired, adopt } = wantedOf(group, members, requests, at);
-    await attempt(failures, `set ${group.name} to ${desired}`, () => setDesired(parts, group, desired));
+    await attempt(failures, `set ${group.name} to ${desired}`, () =>
+      resize(parts, group, desired, members.leaving),
+    );
     const adopted = Array.from({ length: adopt }, (_, i) => ({
       id: `adopted/${group.group}/${at}/${i}`,
       group: group.group,
@@ -62,6 +64,22 @@ export async function settleDesired(
   for (const { sk, expires } of requests)
     if (expires <= at)
       await attempt(failures, `drop request ${sk}`, () => parts.table.delete(PK.request, sk));
+}
+
+/**
+ * Sets desired capacity. What leaves for the warm pool adds to the stock; whatever else changes desired capacity here
+ * (a request withdrawn, a size that somebody changed) neither adds to it nor takes from it.
+ */
+async function resize(parts: FleetParts, group: GroupFacts, desired: number, leaving: number): Promise<void> {
+  if (desired === group.desired) return;
+  const returned = Math.min(leaving, Math.max(0, group.desired - desired));
+  const stock = stockOf(group) + returned;
+  const isShort = group.warmPool !== undefined && preparedOf(group) < desired + stock;
+  // There has to be room in the warm pool before one comes back.
+  if (isShort) await setPrepared(parts, group, desired + stock);
+  await setDesired(parts, group, desired);
+  if (group.warmPool !== undefined && stock < stockOf(group))
+    await setPrepared(parts, group, desired + stock);
 }
 
 /** What counts: not what was told to end or to stand by, which the list may still show in service. */

@@ -104,8 +104,8 @@ export async function inUse(table: Table, at: Seconds): Promise<ReadonlySet<stri
   for (const { sk, placement } of slices)
     if ((placement as { kind: string }).kind !== 'ready') used.add(parseSliceId(sk).instance);
   for (const look of looks as readonly HealthItem[]) {
-    if (look.at < at - LOOK) continue;
-    for (const [slice, { state }] of Object.entries(look.targets))
+    if ((look.at ?? 0) < at - LOOK) continue;
+    for (const [slice, { state }] of Object.entries(look.targets ?? {}))
       if (state !== 'unused') used.add(parseSliceId(slice).instance);
   }
   return used;

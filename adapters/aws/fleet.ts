@@ -133,6 +133,8 @@ export class AwsFleet implements Fleet {
       await table.update(PK.instance, instance, { set, remove: ['intent', 'outAt', 'sentAt'] });
       this.#state = undefined;
     }
+    // A standby that wakes was asked for by name.
+    if (item?.wakeAt !== undefined) return undefined;
     return bindRequest(table, instance, group, this.#parts.clock.now());
   }
 

@@ -1,9 +1,9 @@
 import type { TargetHealth } from '../../core/ports.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { HealthItem } from './load-balancer-swept.ts';
+import type { HealthTargets } from './load-balancer-swept.ts';
 import { PK, type Table } from './table.ts';
 
-type Targets = HealthItem['targets'];
+type Targets = HealthTargets;
 
 /** What the poller knows of a group: its last look, and its last try. */
 export interface Look {

@@ -3,11 +3,15 @@ import type { Seconds } from '../../core/time.ts';
 import type { AwsLoadBalancer } from './load-balancer.ts';
 import { type Item, PK, type Table } from './table.ts';
 
-/** What the poller saw of a shard's target group at its last look: a `health` item. */
+/** Targets by slice; `since` is the first look that saw this state. */
+export type HealthTargets = Readonly<
+  Record<string, { readonly state: TargetHealth; readonly since: Seconds }>
+>;
+
+/** What the poller saw of a shard's target group at its last look: a `health` item. Without `at`, no look succeeded yet. */
 export interface HealthItem extends Item {
-  readonly at: Seconds;
-  /** By slice; `since` is the first look that saw this state. */
-  readonly targets: Readonly<Record<string, { readonly state: TargetHealth; readonly since: Seconds }>>;
+  readonly at?: Seconds;
+  readonly targets?: HealthTargets;
 }
 
 /**
@@ -62,10 +66,11 @@ async function readSwept(table: Table, store: Pick<ShardStore, 'slices'>): Promi
 
 /** What a look says of an active slice that has been so since `placed`. */
 export function seenOf(item: HealthItem | undefined, slice: string, placed: Seconds): TargetHealth {
-  if (item === undefined || item.at <= placed) return 'healthy';
-  const seen = item.targets[slice];
+  const { at, targets } = item ?? {};
+  if (at === undefined || targets === undefined || at <= placed) return 'healthy';
+  const seen = targets[slice];
   if (seen === undefined) return 'unused';
   if (seen.state !== 'unhealthy') return seen.state;
   // Both looks must have been at this placement.
-  return seen.since > placed && item.at > seen.since ? 'unhealthy' : 'healthy';
+  return seen.since > placed && at > seen.since ? 'unhealthy' : 'healthy';
 }

@@ -72,10 +72,13 @@ describe('release', () => {
       expect.objectContaining({ id, state: 'standby', shard: 'web' }),
     );
     const wake = { kind: 'wake', instance: id, shard: 'web', reason } as const;
+    await apply(world, { kind: 'start', group: 'spot', count: 1, reason });
     for (let i = 0; i < 5; i++) {
       await apply(world, wake, 'w');
       await world.wait(10);
     }
+    // Its launch hook fires too, and takes nobody's request.
+    expect(await world.drive(world.fleet.bind(id, 'spot', world.clock.now()))).toBeUndefined();
     await world.wait(90);
     expect(sizes(world)).toEqual({ desired: 2, inService: 2, warm: 1 });
     const [back] = (await world.drive(world.anotherFleet().list())).filter((one) => one.id === id);
@@ -112,6 +115,8 @@ describe('release', () => {
     const placement = { kind: 'draining', since: 0, shard: 'web' };
     await world.table.put({ pk: PK.slice, sk: slice, placement, version: 1 });
     await world.drive(world.loadBalancer.register('web', slice));
+    // A group that the poller could not look at yet says nothing.
+    await world.table.put({ pk: PK.health, sk: 'broken', triedAt: 1, error: 'no route' });
     await apply(world, release(id, 'retired'));
     await world.wait(300);
     await world.drive(world.store.remove(slice));

@@ -111,11 +111,11 @@ describe('what a look says of an active slice', () => {
     at,
     targets: state === undefined ? {} : { s: { state, since } },
   });
-  const seen = (item: ReturnType<typeof look> | undefined, placed: number) =>
-    seenOf(item as never, 's', placed);
+  const seen = (item: object | undefined, placed: number) => seenOf(item as never, 's', placed);
 
   it.each([
     ['nothing, without one', undefined, 'healthy'],
+    ['nothing, when none succeeded', { pk: 'health', sk: 'web', triedAt: 300 }, 'healthy'],
     ['nothing, when it is older than the placement', look(100, 'unhealthy', 50), 'healthy'],
     ['nothing bad, at the first look', look(300, 'unhealthy', 300), 'healthy'],
     ['unhealthy, at the second', look(360, 'unhealthy', 300), 'unhealthy'],
