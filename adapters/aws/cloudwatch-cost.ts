@@ -17,9 +17,10 @@ export function monthlyMetrics(
   { instances = 0, silentShare = 0 }: Asked = {},
 ): { readonly metrics: number; readonly usd: number } {
   if (metrics.source === 'reporter') return { metrics: 0, usd: 0 };
-  const perQuestion = shards.reduce((sum, { measure, react }) => {
-    const silence = measure.load === undefined ? silentShare : 0;
-    return sum + 1 + silence + (react.latency === undefined ? 0 : 1) + measure.utilization.length;
+  const perQuestion = shards.reduce((sum, { measure, react, targetGroup }) => {
+    // Of an adopted target group the hosts are always asked for.
+    const hosts = measure.load !== undefined ? 0 : targetGroup === undefined ? silentShare : 1;
+    return sum + 1 + hosts + (react.latency === undefined ? 0 : 1) + measure.utilization.length;
   }, 0);
   const hosts = metrics.hosts ? 2 * instances : 0;
   // Turns are whole minutes.

@@ -108,13 +108,14 @@ export class CloudWatchMetrics implements LoadMetrics {
       window,
       now,
     );
+    const corrected: Seconds[] = [];
     for (const { name, targetGroup } of due) {
       const load = answers.one(name, 'load');
       if (load === undefined) continue;
       const hosts = counted.one(name, 'hosts');
       const isSilent = hosts !== undefined && silent.has(name);
       const points = isSilent ? withSilence(load, hosts, window.end - SETTLE) : load.points;
-      this.minutes.add(name, points);
+      corrected.push(...this.minutes.add(name, points));
       this.#settle(name, points, window);
       const newest = this.#newestOf(name, points.at(-1));
       const measured = {
@@ -123,6 +124,16 @@ export class CloudWatchMetrics implements LoadMetrics {
       };
       this.#known.set(name, { at: now, end: window.end, measured });
     }
+    if (corrected.length > 0) this.#warnEarly(corrected, now);
+  }
+
+  /** A minute was taken for complete and was not: the load that was planned with was wrong. */
+  #warnEarly(corrected: readonly Seconds[], now: Seconds): void {
+    const late = Math.ceil((now - Math.max(...corrected) - MINUTE) / MINUTE) * MINUTE;
+    const { delay } = this.#parts.settings.metrics;
+    this.#parts.warn(
+      `load: CloudWatch has corrected ${corrected.length} minutes after they were used; metrics.delay: expected ${late} or more, got ${delay}`,
+    );
   }
 
   /** One failed call leaves its shards late; it does not keep the others from being planned. */

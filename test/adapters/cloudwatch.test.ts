@@ -56,6 +56,30 @@ describe('the load of a shard', () => {
     expect(await measured()).toEqual([{ shard: 'web', time: at(-3), load: 1 }]);
   });
 
+  it('is recorded once more, and said, when it is corrected later', async () => {
+    const { model, measured, pass, cloudWatch, warnings } = await stage(['web', 'api']);
+    for (const name of ['web', 'api']) model.put(`RequestCount/${name}`, minutes(600));
+    model.put('RequestCount/web', { [at(-1)]: 300 });
+    expect(await measured()).toMatchObject([{ load: 5 }, { load: 10 }]);
+    cloudWatch.minutes.take();
+    await pass(MINUTE);
+    for (const name of ['web', 'api']) model.put(`RequestCount/${name}`, { [at(-1)]: 610, [at(0)]: 600 });
+    expect(await measured()).toMatchObject([{ load: 10 }, { load: 10 }]);
+    expect(cloudWatch.minutes.take()).toEqual([
+      [at(-1), new Map([['web', 610 / 60]])],
+      [
+        at(0),
+        new Map([
+          ['web', 10],
+          ['api', 10],
+        ]),
+      ],
+    ]);
+    expect(warnings).toEqual([
+      'load: CloudWatch has corrected 1 minutes after they were used; metrics.delay: expected 120 or more, got 0',
+    ]);
+  });
+
   it('is what the settings measure, in their unit', async () => {
     const load = {
       namespace: 'AWS/SQS',
