@@ -16,7 +16,7 @@ export interface PlannedShard extends ShardView {
   readonly forecast: Forecast;
   /** Whether there is a forecast at all; otherwise `forecast` stands in for one. */
   readonly isKnown: boolean;
-  /** Seconds since the forecast was made; infinite where there is none, or one that knows of no load. */
+  /** Seconds since the forecast was made, or since the load that it knows where that is late; infinite where there is none. */
   readonly forecastAge: Seconds;
   /** The forecast is missing or old, or made from old load. */
   readonly late: boolean;
@@ -63,8 +63,7 @@ export function plannedShards(
     if ((mode === 'shadow') !== (which === 'shadow')) continue;
     let forecast = forecasts.get(shard.name);
     const isKnown = forecast !== undefined;
-    const forecastAge = ageOf(forecast, snapshot.at);
-    const late = isLate(forecast, forecastAge, snapshot.at, settings);
+    const { forecastAge, late } = ageOf(forecast, snapshot.at, settings);
     if (forecast === undefined) {
       nothing ??= nothingKnown(settings, snapshot.at);
       forecast = nothing;
@@ -111,17 +110,18 @@ export function plannedShards(
   return planned;
 }
 
-function ageOf(forecast: Forecast | undefined, at: Seconds): Seconds {
-  if (forecast === undefined || forecast.knownUntil === Number.NEGATIVE_INFINITY)
-    return Number.POSITIVE_INFINITY;
-  return at - (forecast.madeAt ?? forecast.at);
-}
-
-/** What was made a minute ago from load of an hour ago knows no more than what was made an hour ago. */
-function isLate(forecast: Forecast | undefined, age: Seconds, at: Seconds, settings: Settings): boolean {
-  const { forecast: made, metrics } = settings;
-  if (forecast === undefined || age > Math.max(FORECAST_LATE, 2 * made.every)) return true;
-  return at - forecast.knownUntil > FORECAST_LATE + metrics.delay + metrics.every + made.every;
+/**
+ * How old what is known of a shard's load to come is, and whether that is too old. What was made a minute ago from load
+ * of an hour ago knows no more than what was made an hour ago.
+ */
+function ageOf(forecast: Forecast | undefined, at: Seconds, settings: Settings) {
+  const { every } = settings.forecast;
+  if (forecast === undefined) return { forecastAge: Number.POSITIVE_INFINITY, late: true };
+  const ofLoad = at - forecast.knownUntil;
+  if (ofLoad > FORECAST_LATE + settings.metrics.delay + settings.metrics.every + every)
+    return { forecastAge: ofLoad, late: true };
+  const forecastAge = at - (forecast.madeAt ?? forecast.at);
+  return { forecastAge, late: forecastAge > Math.max(FORECAST_LATE, 2 * every) };
 }
 
 /** In place of a forecast that is missing: no load at any time. */

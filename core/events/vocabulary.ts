@@ -105,10 +105,14 @@ export const EVENTS = {
     }),
   ),
   ForecastLate: kind(
-    'A shard has no forecast, or an old one: its size may grow, and does not shrink.',
+    'A shard has no forecast, an old one, or one made from old load: its size may grow, and does not shrink.',
     z.object({
       shard: p.shard,
-      age: p.seconds.optional().describe('Age of the newest forecast (s); absent when there is none.'),
+      age: p.seconds
+        .optional()
+        .describe(
+          'Age of the newest forecast, or of the load that it knows where that is late (s); absent when there is none.',
+        ),
       since: p.since,
     }),
   ),

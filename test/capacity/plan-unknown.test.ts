@@ -82,6 +82,21 @@ describe('where a forecast is missing or old', () => {
     ]);
   });
 
+  it('a forecast that was just made from old load is old, unless the settings make it seldom', () => {
+    const fleet = many(4, () => running(settingsOf([{}]), ['active a']));
+    const wantOf = (rest: object, knownFor: number) => {
+      const settings = settingsOf([{}], {}, rest);
+      const forecast = { ...forecastOf('a', settings, 90, 0.01), knownUntil: AT - knownFor };
+      const made = plan(snapshotOf(fleet), new Map([['a', forecast]]), settings, AT);
+      return [made.shards[0]?.want, ...made.findings.map((one) => 'age' in one && one.age)];
+    };
+    expect(wantOf({}, 1020)).toEqual([100]);
+    expect(wantOf({}, 1021)).toEqual([400, 1021]);
+    expect(wantOf({ forecast: { every: 1800 } }, 1021)).toEqual([100]);
+    expect(wantOf({ metrics: { delay: 60, every: 300 } }, 1021)).toEqual([100]);
+    expect(wantOf({}, Number.POSITIVE_INFINITY)).toEqual([400, Number.POSITIVE_INFINITY]);
+  });
+
   it('what goes away is replaced', () => {
     const settings = settingsOf([{}]);
     const fleet = [
