@@ -1,0 +1,89 @@
+import { METRICS } from '../../lambdas/lib/metric-names.ts';
+import { forecastCosts } from './forecasting.ts';
+import { type MoveCosts, moveCosts } from './moves.ts';
+import { DAYS_PER_MONTH, type Item, MINUTES_PER_MONTH } from './prices.ts';
+import { tickCosts } from './standing.ts';
+import { countOf, type Synthesised } from './synth.ts';
+import { Usage } from './usage.ts';
+
+/** The scenario: what a service of so many shards asks for in a month. */
+export interface Scenario {
+  readonly shards: number;
+  readonly instances: number;
+  readonly movesPerDay: number;
+  readonly handOversPerDay: number;
+}
+
+export const SCENARIO: Scenario = { shards: 100, instances: 500, movesPerDay: 2000, handOversPerDay: 20 };
+
+/** One line of the bill. `part`: which of the three figures it belongs to. */
+export interface Line {
+  readonly part: 'standing' | 'moves' | 'observability';
+  readonly what: string;
+  /** A month of the scenario. */
+  readonly usage: Usage;
+}
+
+export interface Costs {
+  readonly lines: readonly Line[];
+  readonly moves: MoveCosts;
+}
+
+const LATENCY = 0.02;
+/** Old versions of the forecasters' states are deleted after a day; S3 does so at the next midnight. */
+const VERSIONS_KEPT_DAYS = 1.5;
+/** Somebody has the dashboard open for so long a day, renewed each minute. */
+const LOOKED_AT_HOURS = 2;
+/** Bytes of a move's record, kept for 30 days. */
+const MOVE_RECORD = 700;
+
+/** Everything that Foreshard causes but instances and load balancers, counted while the handlers' own work runs. */
+export async function costs(scenario: Scenario, { memory, ...rest }: Synthesised): Promise<Costs> {
+  const { shards, instances, movesPerDay, handOversPerDay } = scenario;
+  const options = { shards, instances, latency: LATENCY, buckets: true };
+  const tick = await tickCosts(options, memory);
+  const forecast = await forecastCosts(options, memory);
+  // Enough ready slices for an hour of moves.
+  const ready = Math.ceil(movesPerDay / 24);
+  const moves = await moveCosts({ ...options, ready }, movesPerDay, memory);
+  const [handOvers, moved] = [handOversPerDay * DAYS_PER_MONTH, movesPerDay * DAYS_PER_MONTH];
+  const lines: Line[] = [
+    line('standing', 'plan, every minute', tick.perTick.times(MINUTES_PER_MONTH)),
+    line('standing', 'forecast, every minute', forecast.perRun.times(MINUTES_PER_MONTH)),
+    line('standing', 'target health, every minute', moves.sweep.times(MINUTES_PER_MONTH)),
+    line('standing', 'reports of the instances', {
+      logGb: (instances * MINUTES_PER_MONTH * tick.reportBytes) / 1e9,
+    }),
+    // A notice is answered by one more plan.
+    line('standing', 'hand-overs', moves.perHandOver.plus(tick.perTick).times(handOvers)),
+    line('standing', 'what is kept', {
+      tableGbMonths:
+        (tick.keptBytes + movesPerDay * 30 * MOVE_RECORD + shards * 2048 + instances * 400) / 1e9,
+      s3GbMonths: (forecast.stateBytes * (1 + VERSIONS_KEPT_DAYS * 1440)) / 1e9,
+    }),
+    line('moves', 'moves', moves.perMove.times(moved)),
+    line('observability', 'metrics, alarms, dashboard', {
+      customMetrics: Object.keys(METRICS).length,
+      alarms: countOf({ memory, ...rest }, 'AWS::CloudWatch::Alarm'),
+      dashboards: countOf({ memory, ...rest }, 'AWS::CloudWatch::Dashboard'),
+      keys: countOf({ memory, ...rest }, 'AWS::KMS::Key'),
+    }),
+    line('observability', 'charts of the shards', tick.perChart.times(LOOKED_AT_HOURS * 60 * DAYS_PER_MONTH)),
+    // One for each run of plan, forecast and the poller, one for each execution: Lambda records the first of each second.
+    line('observability', 'traces', { traces: 3 * MINUTES_PER_MONTH + moved + handOvers }),
+  ];
+  const logGbMonths = lines.reduce((sum, { usage }) => sum + usage.of('logGb'), 0);
+  lines.push(line('observability', 'logs, kept for a month', { logGbMonths }));
+  return { lines, moves };
+}
+
+function line(part: Line['part'], what: string, usage: Usage | Partial<Record<Item, number>>): Line {
+  if (usage instanceof Usage) return { part, what, usage };
+  const made = new Usage();
+  for (const [item, amount] of Object.entries(usage)) made.add(item as Item, amount);
+  return { part, what, usage: made };
+}
+
+export function sumOf({ lines }: Costs, part: Line['part']): number {
+  return lines.filter((one) => one.part === part).reduce((sum, { usage }) => sum + usage.usd, 0);
+}
