@@ -21,9 +21,10 @@ import { type Left, stepBack } from './way-back.ts';
  * result; what is thrown is unexpected and leads to {@link undoMove} too.
  */
 
-export type Claimed = {
-  readonly outcome: 'lost-claim' | 'draining' | 'claimed';
-};
+export type Claimed =
+  | { readonly outcome: 'lost-claim' | 'draining' | 'claimed' }
+  /** Nothing was touched, and it is not to be tried now. */
+  | { readonly outcome: 'failed'; readonly step: string; readonly error: string };
 
 /** Takes hold of the slice and, where it serves, out of its shard. */
 export async function claimMove(ports: Ports, input: MoveInput): Promise<Claimed> {

@@ -49,6 +49,7 @@ export async function runMove(ports: Ports, input: MoveInput): Promise<MoveResul
   try {
     const claimed = await claimMove(ports, input);
     if (claimed.outcome === 'lost-claim') return { outcome: 'lost-claim' };
+    if (claimed.outcome === 'failed') throw new StepFailed(claimed);
     step = 'drain';
     if (claimed.outcome === 'draining')
       await reaches(ports, input, 'unused', [input.drainedAt, input.drainBy]);

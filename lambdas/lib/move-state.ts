@@ -15,6 +15,8 @@ const health = z.enum(['initial', 'healthy', 'unhealthy', 'draining', 'unused', 
 /** What a wait was answered with, or the error that was caught instead. */
 const awaited = z.union([z.object({ state: health, late: z.boolean() }), caught]);
 
+const failedStep = z.object({ outcome: z.literal('failed'), step: z.string(), error: z.string() });
+
 const moveSchema = z.object({
   id: z.string().min(1),
   slice: z.string().min(3),
@@ -43,16 +45,13 @@ export const moveState = z.object({
   holdUntil: seconds,
   leaves: z.boolean(),
   /** ClaimSlice. */
-  claim: z.object({ outcome: z.enum(['lost-claim', 'draining', 'claimed']) }).optional(),
+  claim: z
+    .union([z.object({ outcome: z.enum(['lost-claim', 'draining', 'claimed']) }), failedStep])
+    .optional(),
   /** AwaitUnused. */
   unused: awaited.optional(),
   /** ActivateSlice. */
-  activated: z
-    .union([
-      z.object({ outcome: z.enum(['activated', 'again']) }),
-      z.object({ outcome: z.literal('failed'), step: z.string(), error: z.string() }),
-    ])
-    .optional(),
+  activated: z.union([z.object({ outcome: z.enum(['activated', 'again']) }), failedStep]).optional(),
   /** AwaitHealthy, LookHealthy. */
   healthy: awaited.optional(),
   /** A state that failed unexpectedly. */
@@ -75,12 +74,13 @@ export function seenIn(answer: MoveState['unused']): z.output<typeof health> | u
 
 /** Why the move goes the way back, from what its states have left. */
 export function failureOf(state: MoveState): MoveFailure {
-  const { move, activated, healthyBy } = state;
+  const { move, claim, activated, healthyBy } = state;
   const health = seenIn(state.healthy);
   const more = state.undoFailure === undefined ? '' : `; way back: ${textOf(state.undoFailure)}`;
   if (state.failure !== undefined) return { step: stepOf(state), error: `${textOf(state.failure)}${more}` };
-  if (activated?.outcome === 'failed')
-    return { step: activated.step, error: `${'error' in activated ? activated.error : ''}${more}` };
+  for (const result of [claim, activated])
+    if (result !== undefined && 'error' in result)
+      return { step: result.step, error: `${result.error}${more}` };
   const error = `slice ${move.slice} is ${health ?? 'unknown'} at ${healthyBy}, not healthy${more}`;
   return { step: 'health', error, ...(health && { health }) };
 }

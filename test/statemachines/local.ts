@@ -122,6 +122,7 @@ export class LocalMachines<W = World> {
       leases: new Leases(table),
       loadBalancer: ports.loadBalancer,
       startPoller: async () => this.#poll(),
+      routed: async (shard: string) => ground.settings.shards.some(({ name }) => name === shard),
       startPlan: async () => void this.planStarts++,
     };
   }

@@ -95,6 +95,18 @@ it('a target group that is deleted in between ends the move, and frees the slice
   expect((await local.store.get(slice))?.holder).toBeUndefined();
 });
 
+it('a shard without a target group gets nothing, and nothing is touched', async () => {
+  const { world, local, slice, go } = await begin();
+  await go(ready, on('a'));
+  const ran = world.aws.ssm.ran.length;
+  const { result, found } = await go(on('a'), on('new'), 'm-2');
+  expect(found).toEqual([]);
+  expect(result).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'failed', step: 'claim' } });
+  expect(JSON.stringify(result)).toContain('shard new has no target group yet');
+  expect(await local.store.get(slice)).toMatchObject({ placement: on('a') });
+  expect([await world.loadBalancer.health('a', slice), world.aws.ssm.ran.length]).toEqual(['healthy', ran]);
+});
+
 it('an interrupted instance is evacuated', async () => {
   const { world, local, slice, go, instance } = await begin();
   await go(ready, on('a'));
