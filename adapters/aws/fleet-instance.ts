@@ -35,6 +35,8 @@ export interface InstanceItem extends Item {
   readonly stoppedAt?: Seconds;
   /** It was asked to wake up from standby. */
   readonly wakeAt?: Seconds;
+  /** EC2 said that it ends; Auto Scaling may list it for a while, and a standby for good. */
+  readonly endedAt?: Seconds;
   /** Auto Scaling did not list it any more. */
   readonly goneAt?: Seconds;
 }
@@ -91,6 +93,7 @@ export function toInstance(
     to,
   });
   const { intent, standbyOf, wakeAt, deadline, noticeAt, rebalanceAt } = item ?? {};
+  if (item?.endedAt !== undefined) return undefined;
 
   switch (phase) {
     case 'warm':

@@ -122,7 +122,7 @@ async function retire(
   const before = { ...group };
   for (const member of members) {
     const counts = isCounted(group, member, state.items.get(member.id));
-    await attempt(failures, `retire ${member.id}`, async () => {
+    const end = async () => {
       const command = new TerminateInstanceInAutoScalingGroupCommand({
         InstanceId: member.id,
         ShouldDecrementDesiredCapacity: counts,
@@ -130,8 +130,8 @@ async function retire(
       await unthrottled(parts.clock, () => parts.autoScaling.send(command));
       if (counts) group.desired -= 1;
       member.lifecycle = 'Terminating';
-      await changeItem(parts, state, member.id, { set: { sentAt: state.at } });
-    });
+    };
+    await attempt(failures, `retire ${member.id}`, () => once(parts, state, [member], end));
   }
   await follow(parts, group, before, failures);
 }
@@ -152,22 +152,47 @@ async function standBy(
   if (members.length === 0) return;
   const before = { ...group };
   for (const some of chunks(members, STANDBY)) {
-    const ids = some.map(({ id }) => id);
-    await attempt(failures, `put ${ids.join(', ')} to standby`, async () => {
+    const enter = async (mine: readonly Member[]) => {
       const command = new EnterStandbyCommand({
         AutoScalingGroupName: group.name,
-        InstanceIds: ids,
+        InstanceIds: mine.map(({ id }) => id),
         ShouldDecrementDesiredCapacity: true,
       });
       await unthrottled(parts.clock, () => parts.autoScaling.send(command));
-      group.desired -= some.length;
-      for (const member of some) {
-        member.lifecycle = 'EnteringStandby';
-        await changeItem(parts, state, member.id, { set: { sentAt: state.at } });
-      }
-    });
+      group.desired -= mine.length;
+      for (const member of mine) member.lifecycle = 'EnteringStandby';
+    };
+    const what = `put ${some.map(({ id }) => id).join(', ')} to standby`;
+    await attempt(failures, what, () => once(parts, state, some, enter));
   }
   await follow(parts, group, before, failures);
+}
+
+/**
+ * Does for each instance once what lowers desired capacity with it: of two ticks that race, the one does it that wrote
+ * `sentAt`. Where it fails that is taken back; where the tick dies, another tries again after {@link TOLD}.
+ */
+async function once(
+  parts: FleetParts,
+  state: FleetState,
+  members: readonly Member[],
+  work: (mine: readonly Member[]) => Promise<void>,
+): Promise<void> {
+  const { at, items } = state;
+  const free = [{ sentAt: { absent: true } }, { sentAt: { atMost: at - TOLD } }] as const;
+  const mine: Member[] = [];
+  for (const member of members) {
+    const { ok, item } = await parts.table.update(PK.instance, member.id, { set: { sentAt: at } }, free);
+    if (item !== undefined) items.set(member.id, item as InstanceItem);
+    if (ok) mine.push(member);
+  }
+  if (mine.length === 0) return;
+  try {
+    await work(mine);
+  } catch (error) {
+    for (const { id } of mine) await changeItem(parts, state, id, { remove: ['sentAt'] });
+    throw error;
+  }
 }
 
 /** Desired capacity went down past the stock: prepared capacity follows, by as much as it really was. */

@@ -98,7 +98,7 @@ export function openOf(requests: readonly RequestItem[], group: GroupFacts, now:
 }
 
 /**
- * What the group is about to bring by itself, in place of members that it knows to have failed and still lists. Not
+ * What the group is about to bring by itself, in place of members that have ended or failed and that it still lists. Not
  * counted, a plan that is made in these seconds would start another one for each.
  */
 export function replacedBy(
@@ -108,8 +108,8 @@ export function replacedBy(
   patience: Seconds,
 ): OpenRequest[] {
   const isReplaced = ({ id, isHealthy }: Member) => {
-    const { intent, sentAt } = items.get(id) ?? {};
-    return !isHealthy && intent === undefined && sentAt === undefined;
+    const { intent, endedAt } = items.get(id) ?? {};
+    return (!isHealthy || endedAt !== undefined) && intent === undefined;
   };
   return counted(group.members)
     .filter(isReplaced)

@@ -19,6 +19,12 @@ export async function settleStandby(
   failures: FleetFailure[],
 ): Promise<void> {
   const standing = membersOf(state).filter((member) => phaseOf(member) === 'standby');
+  // Auto Scaling checks nothing on standby: what has ended there stays until it is taken out.
+  for (const { id } of standing) {
+    const { endedAt, intent } = state.items.get(id) ?? {};
+    if (endedAt === undefined || intent?.to === 'retired') continue;
+    await attempt(failures, `give up ${id}`, () => giveUp(parts, state, id));
+  }
   const toStop = standing.filter(({ id }) => {
     const { standbyOf, stoppedAt, wakeAt, intent } = state.items.get(id) ?? {};
     return standbyOf !== undefined && stoppedAt === undefined && wakeAt === undefined && intent === undefined;
@@ -48,12 +54,15 @@ export async function wake(parts: FleetParts, state: FleetState, id: string): Pr
   const power = (await machines.states([id])).get(id) ?? 'terminated';
   if (power === 'stopped') return machines.start([id]);
   if (power === 'running') return exitStandby(parts, state, id);
-  // Auto Scaling checks nothing on standby: it goes on listing an instance that has ended.
   if (power === 'terminated' || power === 'shutting-down') {
-    const intent = { to: 'retired', why: 'failed', at: state.at };
-    await changeItem(parts, state, id, { set: { intent }, remove: ['wakeAt'] });
+    await giveUp(parts, state, id);
     throw new RangeError(`standby instance ${id} is ${power}`);
   }
+}
+
+function giveUp(parts: FleetParts, state: FleetState, id: string): Promise<void> {
+  const intent = { to: 'retired', why: 'failed', at: state.at };
+  return changeItem(parts, state, id, { set: { intent }, remove: ['wakeAt'] });
 }
 
 async function exitStandby(parts: FleetParts, state: FleetState, id: string): Promise<void> {
