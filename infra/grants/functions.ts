@@ -136,7 +136,11 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
     groups,
     machines,
     { actions: ['ec2:StartInstances'], on: ['instances'], why: 'starts an instance that stands by' },
-    { actions: ['autoscaling:ExitStandby'], on: ['groups'], why: 'puts it back into its group' },
+    {
+      actions: ['autoscaling:ExitStandby', 'autoscaling:PutWarmPool'],
+      on: ['groups'],
+      why: 'puts it back into its group, beside the stock of the warm pool',
+    },
     publish,
   ],
   'place-standby': [
