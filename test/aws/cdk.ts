@@ -57,6 +57,6 @@ async function cdk(where: Where, args: readonly string[], cwd = ROOT_FOLDER): Pr
     });
   } catch (error) {
     const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Error(`cdk ${args[0]} failed:\n${stdout ?? ''}\n${stderr ?? String(error)}`, { cause: error });
+    throw new Error(`cdk ${args[0]} failed:\n${stdout ?? ''}\n${stderr ?? String(error)}`);
   }
 }

@@ -37,7 +37,9 @@ describe('a deployed service', () => {
     began = Date.now();
     onTestFailed(async () => {
       const lines = await own.log(began);
-      console.error(`what the functions logged meanwhile:\n${lines.slice(-200).join('\n')}`);
+      const metrics = lines.filter((line) => !line.includes('"_aws"'));
+      console.error(`what the functions logged meanwhile:\n${metrics.slice(-200).join('\n')}`);
+      console.error(`what is there:\n${await own.summary()}`);
     });
   });
 

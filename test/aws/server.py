@@ -4,6 +4,7 @@ Ends itself, and all that it started, when standard input ends: a killed test ru
 the leader of its own process group (Lambda functions of MiniStack are children of it).
 """
 
+import json
 import os
 import signal
 import sys
@@ -23,20 +24,30 @@ def ministack() -> None:
 
     assert eventbridge._put_events.__defaults__ == (False,), "another MiniStack than the pinned one"
     eventbridge._put_events.__defaults__ = (True,)
-    know_load_balancing_by_policies()
+    know_what_policies_are_on()
     from ministack.app import main
 
     sys.argv = ["ministack"]
     main()
 
 
-def know_load_balancing_by_policies() -> None:
-    """Policies of load balancing are on names and tags. MiniStack evaluates them on `*`, without tags, for what is yet
-    to be made, for rules and for target groups; here it gets what AWS's service authorization reference lists."""
+def know_what_policies_are_on() -> None:
+    """What AWS evaluates a policy on, where MiniStack takes `*` and no tags: target groups (also those yet to be made),
+    rules and their tags, as AWS's service authorization reference has them, and the machines of task tokens."""
     import ministack.core.iam_actions as actions
     import ministack.services.alb as alb
+    import ministack.services.stepfunctions as stepfunctions
     import ministack.services.tagging as tagging
 
+    # The machine whose execution waits for a token. AWS's AccessDenied names it; MiniStack evaluates `*`.
+    machines: dict[str, str] = {}
+    wait = stepfunctions._invoke_with_callback
+
+    def remembered(resource, payload, token, state):
+        machines[token] = sys._getframe(1).f_locals["ctx"]["StateMachine"]["Id"]
+        return wait(resource, payload, token, state)
+
+    stepfunctions._invoke_with_callback = remembered
     known = actions.extract_resource_arn
 
     def resource(service, method, path, headers, body, query, region, account):
@@ -50,6 +61,8 @@ def know_load_balancing_by_policies() -> None:
             for key in ("RuleArn", "ResourceArns.member.1"):
                 if given(key):
                     return given(key)
+        if service == "states" and b'"taskToken"' in body:
+            return machines.get(json.loads(body)["taskToken"], "*")
         return known(service, method, path, headers, body, query, region, account)
 
     actions.extract_resource_arn = resource

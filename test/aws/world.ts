@@ -6,7 +6,6 @@ import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { DynamoTable } from '../../adapters/aws/dynamo-table.ts';
 import type { Item, Table } from '../../adapters/aws/table.ts';
-import type { Flow } from '../../infra/names.ts';
 import { type FunctionName, machineName } from '../../lambdas/environment.ts';
 import type { Outputs } from './cdk.ts';
 import { type ControlHalf, controlHalf, invoke, logLines } from './control-half.ts';
@@ -26,6 +25,9 @@ export class World {
   readonly site: Site;
   readonly outputs: Outputs;
   readonly table: Table;
+  /** Minute (since the epoch) up to which the load of a shard was told. */
+  readonly #told = new Map<string, number>();
+  #nextTick = 0;
 
   constructor(where: Where, service: string, site: Site, outputs: Outputs) {
     this.where = where;
@@ -37,6 +39,13 @@ export class World {
 
   invoke(name: FunctionName, event: unknown): Promise<unknown> {
     return invoke(this.control, this.service, name, event);
+  }
+
+  /** Plans now, rather than at the next minute; at most every few seconds. */
+  async tick(): Promise<void> {
+    if (performance.now() < this.#nextTick) return;
+    this.#nextTick = performance.now() + 4000;
+    await this.invoke('plan', {});
   }
 
   groups() {
@@ -57,8 +66,26 @@ export class World {
     return all.filter(({ placement }) => (placement as { shard?: string }).shard === shard);
   }
 
+  /** The state in words, for whoever reads why a test failed. */
+  async summary(): Promise<string> {
+    const { steady, spot } = await this.groups();
+    const slices = await this.items('slice');
+    const instances = await this.items('instance');
+    const executions = (await this.executions('move')).map(({ status }) => status);
+    const lines = [
+      ...Object.entries({ steady, spot }).map(([name, { desired, instances: all }]) => {
+        const each = all.map((one) => `${one.InstanceId} ${one.LifecycleState}`);
+        return `${name}: desired ${desired}: ${each.join(', ')}`;
+      }),
+      ...slices.map(({ sk, placement, holder }) => `${sk} ${JSON.stringify(placement)} ${holder ?? ''}`),
+      ...instances.map(({ pk: _, sk, ...rest }) => `${sk} ${JSON.stringify(rest)}`),
+      `moves: ${executions.join(', ')}`,
+    ];
+    return lines.join('\n');
+  }
+
   /** Executions of a machine, newest first. */
-  async executions(flow: Flow) {
+  async executions(flow: Parameters<typeof machineName>[1]) {
     const stateMachineArn = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${machineName(this.service, flow)}`;
     const { executions = [] } = await this.control.sfn.send(
       new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }),
@@ -82,7 +109,10 @@ export class World {
     );
   }
 
-  /** What ALB tells CloudWatch of a shard: requests per second, in each of the last `minutes` whole minutes. */
+  /**
+   * What ALB tells CloudWatch of a shard: requests per second, in each of the last `minutes` whole minutes. A minute that
+   * was told before stays as it was: CloudWatch would add the two.
+   */
   async measure(shard: string, perSecond: number, minutes: number): Promise<void> {
     const route = await this.table.get('route', shard);
     const Dimensions = [
@@ -90,12 +120,16 @@ export class World {
       { Name: 'LoadBalancer', Value: String(route?.loadBalancer) },
     ];
     const now = Math.floor(Date.now() / 60_000);
-    const points = Array.from({ length: minutes }, (_, i) => ({
-      MetricName: 'RequestCount',
-      Dimensions,
-      Timestamp: new Date((now - 1 - i) * 60_000),
-      Value: perSecond * 60,
-    }));
+    const told = this.#told.get(shard) ?? 0;
+    this.#told.set(shard, now - 1);
+    const points = Array.from({ length: minutes }, (_, i) => now - 1 - i)
+      .filter((minute) => minute > told)
+      .map((minute) => ({
+        MetricName: 'RequestCount',
+        Dimensions,
+        Timestamp: new Date(minute * 60_000),
+        Value: perSecond * 60,
+      }));
     for (let i = 0; i < points.length; i += 500)
       await this.control.cloudWatch.send(
         new PutMetricDataCommand({ Namespace: 'AWS/ApplicationELB', MetricData: points.slice(i, i + 500) }),

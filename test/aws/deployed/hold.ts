@@ -19,8 +19,9 @@ export function hold(world: () => World): void {
       `${before.length} slices of api, without ${lost}`,
       async () => {
         await world().measure('api', 390, 1);
+        await world().tick();
         const slices = await settled(world(), 'api', before.length);
-        return slices !== undefined && !slices.some((slice) => slice.startsWith(lost)) && slices;
+        return slices?.length === before.length && !slices.some((slice) => slice.startsWith(lost)) && slices;
       },
       240,
     );
@@ -34,6 +35,7 @@ export function hold(world: () => World): void {
       'two slices of api or more',
       async () => {
         await world().measure('api', 390, 1);
+        await world().tick();
         return (await serving(world(), 'api')).length >= 2;
       },
       180,

@@ -48,6 +48,7 @@ export function load(world: () => World): void {
       'four slices of web or more',
       async () => {
         await world().measure('web', 380, 1);
+        await world().tick();
         return (await serving(world(), 'web')).length >= 4;
       },
       240,

@@ -32,6 +32,13 @@ export function settings(world: () => World): void {
     expect((await rulesOf(world())).get(group.TargetGroupArn)?.Conditions?.[0]).toMatchObject({
       PathPatternConfig: { Values: ['/extra/*'] },
     });
-    await eventually('one slice of extra', () => settled(world(), 'extra', 1), 180);
+    await eventually(
+      'one slice of extra',
+      async () => {
+        await world().tick();
+        return settled(world(), 'extra', 1);
+      },
+      180,
+    );
   }, 250_000);
 }
