@@ -48,7 +48,7 @@ export interface RouteDiff {
 
 export interface Waiting {
   readonly shard: string;
-  /** `slices`: ends by itself, look again. `shadow`: until somebody switches the shard's mode. */
+  /** `slices`: until they have drained. `shadow`: until somebody switches the shard's mode. */
   readonly for: 'slices' | 'shadow';
   readonly why: string;
 }

@@ -128,7 +128,8 @@ async function syncRoutes(parts: SyncParts, input: SyncInput, settings: Settings
 
   const failed = [...diff.refused, ...failures.map(({ shard, error }) => ({ shard, error }))];
   failed.sort((a, b) => (a.shard < b.shard ? -1 : 1));
-  const unfinished = failed.length + left + diff.waiting.filter((one) => one.for === 'slices').length;
+  // What waits for a switch of modes counts too: nobody starts a run for that, so `plan` asks again now and then.
+  const unfinished = failed.length + left + diff.waiting.length;
   return {
     outcome: unfinished === 0 ? 'done' : 'partial',
     created: created.sort(),

@@ -211,6 +211,19 @@ describe('route-sync', () => {
     expect(stage.rules()).toHaveLength(1);
   });
 
+  it('a shard in shadow beside rules of others gets its rule when it is switched', async () => {
+    const theirs = stage.aws.elb.addTargetGroup('theirs', { Protocol: 'HTTP', TargetType: 'instance' });
+    const conditions = [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/*'] } }];
+    stage.aws.elb.addRule(stage.balancers[0]!.listener, 49_999, conditions, [{ TargetGroupArn: theirs.arn }]);
+    stage.put(yaml(['a']).replace('active', 'shadow'));
+    expect(await stage.run()).toMatchObject({ outcome: 'partial', created: ['a'], failed: [] });
+    expect(stage.rules()).toHaveLength(1);
+    expect((await readState(stage.table))?.etag).toBeUndefined();
+    await stage.table.put({ pk: PK.mode, sk: 'a', mode: 'active' });
+    expect(await stage.run()).toMatchObject({ outcome: 'done', created: ['a'] });
+    expect(stage.rules()).toHaveLength(2);
+  });
+
   it('1,000 shards take one run where AWS allows it, and few calls afterwards', async () => {
     stage = new RouteStage({ albs: 12 });
     stage.put(yaml(hosts(1000)));
