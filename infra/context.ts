@@ -6,7 +6,7 @@ import { type IVpc, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { z } from 'zod';
 import { parseSettings } from '../core/settings/parse.ts';
 import { stackName } from './names.ts';
-import type { ShardedServiceProps } from './sharded-service.ts';
+import type { ShardedServiceProps } from './props.ts';
 import type { ForeshardStackProps } from './stack.ts';
 
 /** An object, given by `-c key=JSON` as text, or in cdk.json as it is. */
@@ -49,6 +49,7 @@ const contextSchema = z.object({
   certificate: z.string().startsWith('arn:').optional(),
   internal: z.stringbool().or(z.boolean()).optional(),
   deletionProtection: z.stringbool().or(z.boolean()).optional(),
+  keepFleet: z.stringbool().or(z.boolean()).optional(),
   runbooks: z.string().min(1).optional(),
   omit: z.string().default(''),
   endpoints: json(

@@ -38,17 +38,18 @@ export const SHAPES: Readonly<Record<FunctionName, Shape>> = {
   },
   'claim-slice': { about: 'move: claims a slice and starts its drain', ...STEP },
   'await-target': { about: 'move: waits for a state of a target, by task token', ...STEP },
-  // A hook may take a minute.
+  // Two hooks of a minute each: out of the old shard, into the new one.
   'activate-slice': {
     about: 'move: activates a slice in a shard and registers it',
     memory: 512,
-    timeout: 90,
+    timeout: 150,
   },
   'commit-move': { about: 'move: writes the new placement', ...STEP },
   'undo-move': { about: 'move: the way back', memory: 512, timeout: 90 },
+  // It waits most of the time, and waiting is charged by memory.
   'poll-targets': {
     about: 'Reads target health: what moves wait for first, then every group in turn',
-    memory: 512,
+    memory: 256,
     timeout: 900,
     // The next one starts within a minute.
     async: { retries: 0, maxAge: 60 },

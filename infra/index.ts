@@ -6,5 +6,6 @@ export { Observability, type ObservabilityProps } from './constructs/observabili
 export { type Entrance, Router, type RouterProps } from './constructs/router.ts';
 export { State } from './constructs/state.ts';
 export { check } from './nag.ts';
-export { ShardedService, type ShardedServiceProps } from './sharded-service.ts';
+export type { ShardedServiceProps } from './props.ts';
+export { ShardedService } from './sharded-service.ts';
 export { ForeshardStack, type ForeshardStackProps } from './stack.ts';

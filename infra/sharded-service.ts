@@ -1,21 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Aws, CustomResource, Tags } from 'aws-cdk-lib';
-import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Aws, CustomResource, RemovalPolicies, Tags } from 'aws-cdk-lib';
 import {
-  type ILaunchTemplate,
-  type IMachineImage,
   type ISecurityGroup,
   type IVpc,
   SecurityGroup,
   type SubnetSelection,
   SubnetType,
-  type UserData,
 } from 'aws-cdk-lib/aws-ec2';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { ownShards } from '../core/routes/problems.ts';
 import { parseSettings } from '../core/settings/parse.ts';
@@ -27,95 +21,18 @@ import { Fleet } from './constructs/fleet.ts';
 import { Launch } from './constructs/launch.ts';
 import { Network } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
-import { type Entrance, Router } from './constructs/router.ts';
+import { Router } from './constructs/router.ts';
 import { Rules } from './constructs/rules.ts';
 import { Schedules } from './constructs/schedules.ts';
 import { State } from './constructs/state.ts';
 import { Workflows } from './constructs/workflows.ts';
 import { namesOf, SERVICE_TAG } from './names.ts';
+import type { ShardedServiceProps } from './props.ts';
 import { roleOf } from './roles.ts';
 import { checkSynth } from './validate.ts';
 
-export interface ShardedServiceProps {
-  /** The settings file (YAML). It is checked at synth and uploaded by the deploy whenever it has changed. */
-  readonly settings: string;
-  /**
-   * Where the instances and load balancers are.
-   * @default a VPC of its own over the zones of the settings
-   */
-  readonly vpc?: IVpc;
-  /**
-   * Subnets of the instances.
-   * @default private ones; public ones of the own VPC when it has no NAT gateway
-   */
-  readonly subnets?: SubnetSelection;
-  /**
-   * NAT gateways of the own VPC; see {@link Network}.
-   * @default 1
-   */
-  readonly natGateways?: number;
-  /**
-   * Load balancers that are there already.
-   * @default own ones, as many as the shards need
-   */
-  readonly entrances?: readonly Entrance[];
-  /**
-   * Certificate of the own load balancers, for HTTPS.
-   * @default HTTP
-   */
-  readonly certificate?: ICertificate;
-  /**
-   * Whether the own load balancers are reached from the VPC alone.
-   * @default false
-   */
-  readonly internal?: boolean;
-  /**
-   * Where the own load balancers put their access logs.
-   * @default none
-   */
-  readonly accessLogs?: IBucket;
-  /**
-   * Whether the own load balancers are protected from deletion.
-   * @default false
-   */
-  readonly deletionProtection?: boolean;
-  /**
-   * Image of the instances.
-   * @default Amazon Linux 2023 with the sample service
-   */
-  readonly machineImage?: IMachineImage;
-  /**
-   * What an instance runs at its first start, where `machineImage` is given.
-   * @default nothing
-   */
-  readonly userData?: UserData;
-  /**
-   * How instances are launched, in place of an own launch template: its role must have what docs/iam.md lists for
-   * `instance`, its security group must let the load balancers in.
-   * @default an own one
-   */
-  readonly launchTemplate?: ILaunchTemplate;
-  /**
-   * How long logs are kept.
-   * @default a month
-   */
-  readonly logRetention?: RetentionDays;
-  /**
-   * Who is told of alarms.
-   * @default an encrypted topic of its own, without subscribers
-   */
-  readonly alarmTopic?: ITopic;
-  /**
-   * What stands before a runbook's file name in an alarm's description.
-   * @default docs/runbooks/
-   */
-  readonly runbooks?: string;
-  /**
-   * Environment of all functions besides their own, for AWS-compatible servers.
-   * @default none
-   */
-  readonly endpoints?: Readonly<Record<string, string>>;
-}
+/** What traffic goes through, and what an instance is launched with: it stays with the prop `keepFleet`. */
+const OUTLIVE = ['Network', 'Router', 'Instances', 'InstanceRole', 'Launch', 'Routes'];
 
 /**
  * One sharded service on EC2: its fleet, load balancers, state, functions, workflows and what one sees of them. Region
@@ -180,21 +97,25 @@ export class ShardedService extends Construct {
     });
     this.workflows = new Workflows(this, 'Workflows', { service, arns, retention });
     this.fleet = this.#fleet(props, arns, instances);
+    const routes = this.#routes(settingsAsset);
+    const { failed } = this.channels;
+    // The first tick finds the settings; at destroy no tick runs any more when the routes go.
     new Schedules(this, 'Schedules', {
       settings: this.settings,
       arns,
-      failedArn: this.channels.failed.queueArn,
-    }).node.addDependency(this.control);
-    const instanceEvents = this.control.function('instance-events');
-    if (instanceEvents) new Rules(this, 'Rules', { service, instanceEvents, failed: this.channels.failed });
+      failedArn: failed.queueArn,
+    }).node.addDependency(this.control, routes);
+    new Rules(this, 'Rules', { service, instanceEvents: this.control.function('instance-events'), failed });
     this.observability = new Observability(this, 'Observability', {
       settings: this.settings,
       arns,
-      failed: this.channels.failed,
+      failed,
       ...(props.alarmTopic && { topic: props.alarmTopic }),
       ...given(props, 'runbooks'),
     });
-    this.#routes(settingsAsset);
+    if (props.keepFleet)
+      for (const kept of this.node.children.filter(({ node }) => OUTLIVE.includes(node.id)))
+        RemovalPolicies.of(kept).retain();
   }
 
   #fleet(props: ShardedServiceProps, arns: Arns, instances: ISecurityGroup): Fleet {
@@ -259,8 +180,8 @@ export class ShardedService extends Construct {
   }
 
   /** At deploy the settings are put in place and their target groups and rules made; at destroy these are removed. */
-  #routes(settings: Asset): void {
-    new CustomResource(this, 'Routes', {
+  #routes(settings: Asset): CustomResource {
+    return new CustomResource(this, 'Routes', {
       serviceToken: this.control.function('route-sync').functionArn,
       resourceType: 'Custom::ForeshardRoutes',
       properties: { bucket: settings.s3BucketName, key: settings.s3ObjectKey },

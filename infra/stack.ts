@@ -2,7 +2,8 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { functionName } from '../lambdas/environment.ts';
 import { namesOf } from './names.ts';
-import { ShardedService, type ShardedServiceProps } from './sharded-service.ts';
+import type { ShardedServiceProps } from './props.ts';
+import { ShardedService } from './sharded-service.ts';
 
 export interface ForeshardStackProps extends StackProps {
   readonly service: ShardedServiceProps | ((stack: Stack) => ShardedServiceProps);

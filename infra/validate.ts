@@ -6,7 +6,7 @@ import type { Settings } from '../core/settings/schema.ts';
 import { architectureProblems } from './constructs/launch.ts';
 import { zoneProblems } from './constructs/network.ts';
 import { balancersFor } from './constructs/router.ts';
-import type { ShardedServiceProps } from './sharded-service.ts';
+import type { ShardedServiceProps } from './props.ts';
 
 /**
  * What no settings check can know: settings against the stack and the props.

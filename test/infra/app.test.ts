@@ -117,6 +117,30 @@ describe('a template', () => {
     expect(Object.keys(Properties).sort()).toEqual(['ServiceToken', 'bucket', 'key']);
   });
 
+  it('loses everything but the data with the stack; with keepFleet what traffic goes through stays', () => {
+    const policies = (of: typeof template) =>
+      Object.entries(of.resources).flatMap(([id, { DeletionPolicy }]) =>
+        DeletionPolicy === 'Retain' ? [id] : [],
+      );
+    expect(
+      policies(template)
+        .map((id) => template.resources[id]!.Type)
+        .sort(),
+    ).toEqual(['AWS::DynamoDB::Table', 'AWS::S3::Bucket']);
+    const kept = synthesise({ keepFleet: 'true' });
+    const names = policies(kept);
+    for (const [id, { Type }] of Object.entries(kept.resources))
+      if (/^AWS::(EC2|ElasticLoadBalancingV2|IAM::InstanceProfile|DynamoDB|S3::Bucket$)|^Custom/.test(Type))
+        expect(names).toContain(id);
+      else if (!/^AWS::IAM::Role/.test(Type)) expect(names).not.toContain(id);
+  });
+
+  it('stops to plan before its routes go, and begins to when they are there', () => {
+    const [routes] = Object.keys(template.of('Custom::ForeshardRoutes'));
+    for (const { DependsOn } of Object.values(template.of('AWS::Scheduler::Schedule')))
+      expect(DependsOn).toContain(routes);
+  });
+
   it('leaves out what it is told to, and what waits for it', () => {
     const omitted = [
       'AWS::AutoScaling::WarmPool',

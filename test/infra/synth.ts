@@ -66,9 +66,8 @@ shards:
 fleet: { max: 20, zones: [a, b] }
 `;
 
+const home = mkdtempSync(join(tmpdir(), 'foreshard-infra-'));
+process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+
 /** A folder that is gone when the tests are over. */
-export function scratch(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `foreshard-${name}-`));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+export const scratch = (name: string): string => mkdtempSync(join(home, `${name}-`));
