@@ -42,8 +42,11 @@ export async function settleStandby(
 }
 
 /**
- * One step of waking a standby: start it, or bring it back into its group once EC2 has it running. Call it again
- * until the instance is `running`; the launch hook holds it until its agent is ready.
+ * One step of waking a standby: start it, or bring it back into its group. Call it again until the instance is
+ * `running`.
+ *
+ * Gotcha: no launch hook holds what leaves standby (hooks are for new launches only), and nobody tells that its agent
+ * is ready: it counts as such after the lead time of a standby.
  */
 export async function wake(parts: FleetParts, state: FleetState, id: string): Promise<void> {
   const member = membersOf(state).find((one) => one.id === id);
@@ -53,7 +56,11 @@ export async function wake(parts: FleetParts, state: FleetState, id: string): Pr
     await changeItem(parts, state, id, { set: { wakeAt: state.at }, remove: ['stoppedAt'] });
   const power = (await machines.states([id])).get(id) ?? 'terminated';
   if (power === 'stopped') return machines.start([id]);
-  if (power === 'running') return exitStandby(parts, state, id);
+  if (power === 'running') {
+    const wakeAt = state.items.get(id)?.wakeAt ?? state.at;
+    const readyAt = wakeAt + parts.settings.fleet.leadTimes.standby.seconds;
+    return state.at < readyAt ? undefined : exitStandby(parts, state, id);
+  }
   if (power === 'terminated' || power === 'shutting-down') {
     await giveUp(parts, state, id);
     throw new RangeError(`standby instance ${id} is ${power}`);

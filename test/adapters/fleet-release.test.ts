@@ -73,13 +73,20 @@ describe('release', () => {
     );
     const wake = { kind: 'wake', instance: id, shard: 'web', reason } as const;
     await apply(world, { kind: 'start', group: 'spot', count: 1, reason });
-    for (let i = 0; i < 5; i++) {
+    const asleep = () => world.aws.autoScaling.lifecycle.member(id)?.lifecycle;
+    for (let i = 0; i < 8; i++) {
       await apply(world, wake, 'w');
       await world.wait(10);
     }
-    // Its launch hook fires too, and takes nobody's request.
+    // It runs, and is not ready before the lead time of a standby is over.
+    expect([power(world, id), asleep()]).toEqual(['running', 'Standby']);
+    for (let i = 0; i < 2; i++) {
+      await apply(world, wake, 'w');
+      await world.wait(10);
+    }
+    // It was asked for by name, and takes nobody's request.
     expect(await world.drive(world.fleet.bind(id, 'spot', world.clock.now()))).toBeUndefined();
-    await world.wait(90);
+    await world.wait(30);
     expect(sizes(world)).toEqual({ desired: 2, inService: 2, warm: 1 });
     const [back] = (await world.drive(world.anotherFleet().list())).filter((one) => one.id === id);
     expect(back).toMatchObject({ state: 'running' });

@@ -147,7 +147,7 @@ describe('the fleet on moto', () => {
     expect(await power(id)).toBe('stopped');
     for (let i = 0; i < 3; i++) {
       await h.fleet.apply({ kind: 'wake', instance: id, shard: 'web', reason }, 'w');
-      await h.wait(5);
+      await h.wait(60);
     }
     await h.wait(60);
     expect(await sizes(h)).toEqual({ desired: 2, states: ['InService', 'InService'] });

@@ -23,10 +23,11 @@ const MOVE: Seconds = 1;
  *   result; ABANDON of a launch ends the instance, and the group launches another;
  * - the launch hook fires entering the warm pool and leaving it, the terminate hook (in `Warmed:Pending:Wait`) on the
  *   way back by ReuseOnScaleIn;
- * - what is on standby is not checked; what ends or stops in service is ended and replaced.
+ * - what is on standby is not checked; what ends or stops in service is ended and replaced;
+ * - hooks are for new launches, not for what leaves standby (AWS in aws-samples/aws-codedeploy-samples#30).
  *
- * *Assumed*: a lost instance is noticed after 30 s; leaving standby passes through `Pending` and the launch hook; one
- * hook of each kind per group.
+ * *Assumed*: a lost instance is noticed after 30 s; entering and leaving standby take a second; one hook of each kind
+ * per group.
  */
 export class Lifecycle {
   readonly #world: LifecycleWorld;
@@ -98,7 +99,7 @@ export class Lifecycle {
 
   exitStandby(member: GroupMember): void {
     member.lifecycle = 'Pending';
-    this.#later(member, MOVE, 'Pending', () => this.#arrive(member));
+    this.#later(member, MOVE, 'Pending', () => this.#proceed(member));
   }
 
   /** Back to the warm pool. */
