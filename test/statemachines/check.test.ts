@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { SHAPES } from '../../infra/functions.ts';
+import type { FunctionName } from '../../lambdas/environment.ts';
 import { findings } from '../../statemachines/check.ts';
 import {
   loadMachine,
@@ -28,6 +30,20 @@ describe.each([...MACHINES])('%s.asl.json', (name) => {
     const result = validate(machine);
     expect(result.isValid, result.isValid ? '' : result.errorsText()).toBe(true);
   });
+});
+
+it('no function goes on working after its state has given it up', () => {
+  // Where the forecast of all shards is asked for, it may take longer than one chunk's.
+  const tasks = MACHINES.filter((name) => name !== 'forecast-fleet').flatMap((name) => {
+    const { States } = loadMachine(name, (one) => one);
+    const within = Object.values(States).flatMap((state) =>
+      state.Type === 'Map' ? Object.values(state.ItemProcessor.States) : [state],
+    );
+    return within.flatMap((state) => (state.Type === 'Task' ? [state] : []));
+  });
+  for (const { Resource, TimeoutSeconds = 0 } of tasks)
+    if (Resource in SHAPES)
+      expect(SHAPES[Resource as FunctionName].timeout, Resource).toBeLessThanOrEqual(TimeoutSeconds);
 });
 
 /** What the checks say of a machine that was changed. */
