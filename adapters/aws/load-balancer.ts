@@ -34,7 +34,7 @@ export interface LoadBalancerParts {
 /**
  * Target groups of the shards, as `route` items name them. A target is an instance and a port: a slice.
  *
- * Gotchas: a target group that is gone has no targets, so leaving it succeeds. ELB calls a target `unused` for three
+ * Gotchas: a target group that is gone has no targets, so leaving it succeeds, also where the route has gone with it. ELB calls a target `unused` for three
  * reasons, and only `Target.NotRegistered` and `Target.InvalidState` (its instance is stopped) mean that it does not
  * serve; a group that no listener uses is an error, or a move would wait for health in vain.
  */
@@ -63,7 +63,7 @@ export class AwsLoadBalancer implements LoadBalancer {
     });
   }
 
-  /** @throws {NoRoute} */
+  /** Nothing to do where the shard has no target group: nothing can be registered in it. */
   async deregister(shard: string, slice: string): Promise<void> {
     await this.#ifThere(shard, async (TargetGroupArn) => {
       await this.#elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets: [targetOf(slice)] }));
@@ -92,12 +92,13 @@ export class AwsLoadBalancer implements LoadBalancer {
     );
   }
 
-  /** As {@link #inGroup}, where a target or a group that is gone is an answer. */
+  /** As {@link #inGroup}, where a target, a group or a route that is gone is an answer. */
   async #ifThere<T>(shard: string, work: (targetGroup: string) => Promise<T>): Promise<T | undefined> {
     try {
       return await this.#inGroup(shard, work);
     } catch (error) {
       const name = nameOf(error);
+      if (error instanceof NoRoute) return undefined;
       if (name.startsWith('TargetGroupNotFound') || name.startsWith('InvalidTarget')) return undefined;
       throw error;
     }
