@@ -8,16 +8,28 @@ import { Waits } from '../../adapters/aws/waits.ts';
 import type { Json } from '../../adapters/local/asl/paths.ts';
 import { type Execution, execute } from '../../adapters/local/asl/run.ts';
 import { TaskTimedOut, Tokens } from '../../adapters/local/asl/tokens.ts';
-import { handler as activateSlice } from '../../lambdas/activate-slice/handler.ts';
-import { handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
-import { handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
-import { handler as commitMove } from '../../lambdas/commit-move/handler.ts';
+import {
+  type Parts as ActivateSlice,
+  handler as activateSlice,
+} from '../../lambdas/activate-slice/handler.ts';
+import { type Parts as AwaitTarget, handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
+import { type Parts as ClaimSlice, handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
+import { type Parts as CommitMove, handler as commitMove } from '../../lambdas/commit-move/handler.ts';
 import type { FunctionName } from '../../lambdas/environment.ts';
-import { handler as evacuateSlice } from '../../lambdas/evacuate-slice/handler.ts';
-import { handler as finishEvacuation } from '../../lambdas/finish-evacuation/handler.ts';
+import {
+  type Parts as EvacuateSlice,
+  handler as evacuateSlice,
+} from '../../lambdas/evacuate-slice/handler.ts';
+import {
+  type Parts as FinishEvacuation,
+  handler as finishEvacuation,
+} from '../../lambdas/finish-evacuation/handler.ts';
 import { parseInput } from '../../lambdas/lib/input.ts';
-import { handler as noteInterruption } from '../../lambdas/note-interruption/handler.ts';
-import { handler as undoMove } from '../../lambdas/undo-move/handler.ts';
+import {
+  type Parts as NoteInterruption,
+  handler as noteInterruption,
+} from '../../lambdas/note-interruption/handler.ts';
+import { type Parts as UndoMove, handler as undoMove } from '../../lambdas/undo-move/handler.ts';
 import { loadMachine, type MachineName } from '../../statemachines/machines.ts';
 import type { Stage } from './stage.ts';
 import { invoked } from './usage.ts';
@@ -33,6 +45,15 @@ const HANDLERS = {
   'finish-evacuation': finishEvacuation,
 } as const;
 type Step = keyof typeof HANDLERS;
+/** What all of them need: one that asks for more does not compile here. */
+type Parts = ActivateSlice &
+  AwaitTarget &
+  ClaimSlice &
+  CommitMove &
+  EvacuateSlice &
+  FinishEvacuation &
+  NoteInterruption &
+  UndoMove;
 
 const quiet = { info() {}, warn() {}, error() {} };
 
@@ -45,7 +66,7 @@ export class Machines {
   readonly #stage: Stage;
   readonly #tokens = new Tokens();
   readonly #memory: (name: FunctionName) => number;
-  readonly #parts: Record<string, unknown>;
+  readonly #parts: Parts;
   readonly #latency: number;
   readonly outcomes = new Map<string, number>();
   invocations = 0;
@@ -72,6 +93,7 @@ export class Machines {
         void this.poll();
       },
       startPlan: () => this.#wait(),
+      routed: async (shard) => (await table.get(PK.route, shard))?.targetGroup !== undefined,
     };
   }
 

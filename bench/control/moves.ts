@@ -67,6 +67,9 @@ export async function moveCosts(
   const perMove = all.plus(sweep.times(-MINUTES - 1)).times(1 / moves);
   const pollerSecondsPerMove = (machines.pollerSeconds - (MINUTES + 1) * sweepSeconds) / moves;
   const outcomes = Object.fromEntries(machines.outcomes);
+  // A move that fails early is cheap: the bill would be of another scenario.
+  if (outcomes.done !== moves)
+    throw new Error(`moves: expected ${moves} done, got ${JSON.stringify(outcomes)}`);
 
   const perHandOver = await handOvers(stage, machines, memory);
   return { sweep, perMove, perHandOver, outcomes, pollerSecondsPerMove };
