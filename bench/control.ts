@@ -1,13 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { fail } from '../cli/fail.ts';
 import { formatTable } from '../cli/table.ts';
-import { type Costs, costs, SCENARIO, sumOf } from './control/costs.ts';
+import { type Costs, costs, type Line, SCENARIO, scaled, sumOf } from './control/costs.ts';
 import { slowestInit } from './control/init.ts';
 import { type LargeTick, largeTicks, oldestLook } from './control/large.ts';
 import { DAYS_PER_MONTH, PRICES } from './control/prices.ts';
-import { synthesise } from './control/synth.ts';
+import { type Synthesised, synthesise } from './control/synth.ts';
 import { writeResult } from './lib/results.ts';
 
+const SIZES = [10, 100, 1000];
 const GOALS = {
   usdPerMonth100Shards: 15,
   usdPer1000Moves: 0.3,
@@ -26,6 +27,7 @@ const command = new Command('bench:control')
     'What Foreshard costs on AWS, and how quick it is: counted while its own handlers run over a model of AWS.',
   )
   .option('--json <file>', 'write metrics and rows there')
+  .option('--sizes', 'instead: what 10, 100 and 1,000 shards cost (docs/costs.md)')
   .exitOverride()
   .configureOutput({ outputError: () => undefined });
 
@@ -33,9 +35,10 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
   command.parse(args, { from: 'user' });
-  const { json } = command.opts<{ json?: string }>();
+  const { json, sizes } = command.opts<{ json?: string; sizes?: true }>();
   say('synthesising');
   const made = synthesise();
+  if (sizes) return printSizes(made);
   say('loading bundles');
   const init = slowestInit(made);
   say('counting what a month costs');
@@ -56,6 +59,24 @@ async function main(args: readonly string[]): Promise<number> {
   };
   console.log(printed(bill, ticks, metrics, { largest: largest[0], slowest: init.name }));
   if (json !== undefined) writeResult(json, { metrics, rows: rowsOf(bill) });
+  return 0;
+}
+
+async function printSizes(made: Synthesised): Promise<number> {
+  const bills: Costs[] = [];
+  for (const shards of SIZES) {
+    say(`${shards} shards`);
+    bills.push(await costs(scaled(shards), made));
+  }
+  const cell = (bill: Costs | undefined, what: string, part: Line['part']) => {
+    const found = bill?.lines.find((one) => one.part === part && one.what === what);
+    return found === undefined ? '' : found.usage.usd.toFixed(2);
+  };
+  const lines = bills.at(-1)?.lines ?? [];
+  const rows = lines.map(({ part, what }) => [part, what, ...bills.map((bill) => cell(bill, what, part))]);
+  const parts = ['standing', 'moves', 'observability'] as const;
+  const sums = parts.map((part) => ['sum', part, ...bills.map((bill) => sumOf(bill, part).toFixed(2))]);
+  console.log(formatTable(['part', '$ a month', ...SIZES.map((n) => `${n} shards`)], [...rows, ...sums]));
   return 0;
 }
 

@@ -1,3 +1,4 @@
+import { CHUNK_SHARDS } from '../../flows/forecast.ts';
 import { METRICS } from '../../lambdas/lib/metric-names.ts';
 import { forecastCosts } from './forecasting.ts';
 import { type MoveCosts, moveCosts } from './moves.ts';
@@ -15,6 +16,14 @@ export interface Scenario {
 }
 
 export const SCENARIO: Scenario = { shards: 100, instances: 500, movesPerDay: 2000, handOversPerDay: 20 };
+
+/** The same for a service of another size: five instances, 20 moves and 0.2 hand-overs a day for each shard. */
+export const scaled = (shards: number): Scenario => ({
+  shards,
+  instances: 5 * shards,
+  movesPerDay: 20 * shards,
+  handOversPerDay: shards / 5,
+});
 
 /** One line of the bill. `part`: which of the three figures it belongs to. */
 export interface Line {
@@ -72,9 +81,25 @@ export async function costs(scenario: Scenario, { memory, ...rest }: Synthesised
     // One for each run of plan, forecast and the poller, one for each execution: Lambda records the first of each second.
     line('observability', 'traces', { traces: 3 * MINUTES_PER_MONTH + moved + handOvers }),
   ];
+  if (shards > ONE_FUNCTION) lines.push(line('standing', 'machine forecast-fleet', fleetMachine(shards)));
   const logGbMonths = lines.reduce((sum, { usage }) => sum + usage.of('logGb'), 0);
   lines.push(line('observability', 'logs, kept for a month', { logGbMonths }));
   return { lines, moves };
+}
+
+/** Up to so many shards one run of the function forecasts all. */
+const ONE_FUNCTION = 200;
+/** GB-seconds of an Express execution that waits for one function: 64 MB for as long as a chunk takes. */
+const EXPRESS_GB_SECONDS = 0.064 * 3;
+
+/** A run each minute: five states of the Standard machine, an Express execution per chunk, whose start counts too. */
+function fleetMachine(shards: number): Usage {
+  const chunks = Math.ceil(shards / CHUNK_SHARDS);
+  const usage = new Usage();
+  usage.add('stateTransitions', 5 + chunks);
+  usage.add('expressRequests', chunks);
+  usage.add('expressGbSeconds', chunks * EXPRESS_GB_SECONDS);
+  return usage.times(MINUTES_PER_MONTH);
 }
 
 function line(part: Line['part'], what: string, usage: Usage | Partial<Record<Item, number>>): Line {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { Records } from '../../adapters/aws/records.ts';
 import { unwiredPorts } from '../../adapters/aws/unwired.ts';
 import type { Move } from '../../core/capacity/plan.ts';
@@ -10,7 +9,7 @@ import type { FunctionName } from '../../lambdas/environment.ts';
 import { eventSchema } from '../../lambdas/instance-events/schemas.ts';
 import { onEvent } from '../../lambdas/instance-events/work.ts';
 import { Machines } from './machines.ts';
-import { Stage, type StageOptions } from './stage.ts';
+import { Stage, type StageOptions, secondsSince } from './stage.ts';
 import { invoked, Usage } from './usage.ts';
 
 export interface MoveCosts {
@@ -50,7 +49,7 @@ export async function moveCosts(
 
   machines.pollerSeconds = 0;
   machines.invocations = 0;
-  const began = performance.now();
+  const began = process.cpuUsage();
   let moves = 0;
   const work: Promise<unknown>[] = [];
   for (let i = 1; i <= MINUTES; i++) {
@@ -61,7 +60,7 @@ export async function moveCosts(
   }
   await stage.clock.settle(Promise.all(work));
   await stage.clock.runUntil(stage.clock.now() + MINUTE);
-  const computed = (performance.now() - began) / 1000 / machines.invocations;
+  const computed = secondsSince(began) / machines.invocations;
   const all = stage.reset();
   for (let i = 0; i < machines.invocations; i++) all.add('lambdaGbSeconds', (computed * 1769) / 1024);
   const perMove = all.plus(sweep.times(-MINUTES - 1)).times(1 / moves);

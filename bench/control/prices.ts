@@ -23,6 +23,8 @@ export const PRICES = {
   lambdaGbSeconds: price(0.0000133334, 1, 'GB-second, ARM', 'lambda'),
   lambdaRequests: price(0.2, MILLION, 'request', 'lambda'),
   stateTransitions: price(0.025, 1000, 'state transition, Standard', 'step-functions'),
+  expressRequests: price(1, MILLION, 'request, Express', 'step-functions'),
+  expressGbSeconds: price(0.00001667, 1, 'GB-second, Express', 'step-functions'),
   readUnits: price(0.125, MILLION, 'read request unit, on-demand', 'dynamodb/pricing/on-demand'),
   writeUnits: price(0.625, MILLION, 'write request unit, on-demand', 'dynamodb/pricing/on-demand'),
   tableGbMonths: price(0.25 + 0.2, 1, 'GB-month, with point-in-time recovery', 'dynamodb'),
