@@ -99,12 +99,12 @@ export class ShardedService extends Construct {
     this.fleet = this.#fleet(props, arns, instances);
     const routes = this.#routes(settingsAsset);
     const { failed } = this.channels;
-    // The first tick finds the settings; at destroy no tick runs any more when the routes go.
+    // The first tick finds all that it needs; at destroy no tick runs any more when the routes go.
     new Schedules(this, 'Schedules', {
       settings: this.settings,
       arns,
       failedArn: failed.queueArn,
-    }).node.addDependency(this.control, routes);
+    }).node.addDependency(this.control, this.workflows, this.fleet, routes);
     new Rules(this, 'Rules', { service, instanceEvents: this.control.function('instance-events'), failed });
     this.observability = new Observability(this, 'Observability', {
       settings: this.settings,

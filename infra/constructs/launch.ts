@@ -59,6 +59,7 @@ export class Launch extends Construct {
       requireImdsv2: true,
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
+      // The instance learns its group from them. With this no tag's key may have a space or a slash: EC2 launches none then.
       instanceMetadataTags: true,
       detailedMonitoring: settings.metrics.hosts && settings.metrics.source === 'cloudwatch',
       blockDevices: [

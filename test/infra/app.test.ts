@@ -135,10 +135,14 @@ describe('a template', () => {
       else if (!/^AWS::IAM::Role/.test(Type)) expect(names).not.toContain(id);
   });
 
-  it('stops to plan before its routes go, and begins to when they are there', () => {
-    const [routes] = Object.keys(template.of('Custom::ForeshardRoutes'));
+  it('begins to plan when all is there, and stops before any of it goes', () => {
+    const ids = [
+      'Custom::ForeshardRoutes',
+      'AWS::AutoScaling::AutoScalingGroup',
+      'AWS::StepFunctions::StateMachine',
+    ].flatMap((type) => Object.keys(template.of(type)));
     for (const { DependsOn } of Object.values(template.of('AWS::Scheduler::Schedule')))
-      expect(DependsOn).toContain(routes);
+      expect(DependsOn).toEqual(expect.arrayContaining(ids));
   });
 
   it('leaves out what it is told to, and what waits for it', () => {
