@@ -35,6 +35,9 @@ export interface SyncInput {
 
 const NOTHING = { created: [], changed: [], removed: [], failed: [], waiting: [], left: 0 };
 
+/** The lease of a run that was killed ends so soon (s). */
+const LEASE: Seconds = 120;
+
 /** Shards that are worked on at once: more would only be throttled. */
 const AT_ONCE = 4;
 
@@ -47,11 +50,11 @@ const AT_ONCE = 4;
 export async function sync(parts: SyncParts, input: SyncInput): Promise<Synced> {
   const { table, leases, clock } = parts;
   const holder = `${input.service}/${clock.now()}/${parts.run}`;
-  if (!(await leases.take('route-sync', holder, input.stopAt, clock.now())))
-    return { ...NOTHING, outcome: 'busy' };
+  const take = () => leases.take('route-sync', holder, clock.now() + LEASE, clock.now());
+  if (!(await take())) return { ...NOTHING, outcome: 'busy' };
   try {
     const { settings, etag } = await parts.settings.read();
-    const result = await syncRoutes(parts, input, settings);
+    const result = await syncRoutes(parts, input, settings, take);
     await report(parts, etag, result);
     return result;
   } finally {
@@ -76,7 +79,12 @@ export async function sync(parts: SyncParts, input: SyncInput): Promise<Synced> 
   }
 }
 
-async function syncRoutes(parts: SyncParts, input: SyncInput, settings: Settings): Promise<Synced> {
+async function syncRoutes(
+  parts: SyncParts,
+  input: SyncInput,
+  settings: Settings,
+  renew: () => Promise<boolean>,
+): Promise<Synced> {
   const { elb, table, clock } = parts;
   const calm = patience(clock, input.stopAt);
   const seen = await look(parts, input, settings);
@@ -110,9 +118,15 @@ async function syncRoutes(parts: SyncParts, input: SyncInput, settings: Settings
       },
     })),
   ];
+  let renewAt = clock.now() + LEASE / 3;
   const worker = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
       const { shard, work } = job;
+      if (clock.now() >= renewAt) {
+        renewAt = clock.now() + LEASE / 3;
+        // Lost to another run after a very long wait: both do the same, and no harm.
+        await renew();
+      }
       if (clock.now() >= input.stopAt) left++;
       else {
         const own: Failure[] = [];

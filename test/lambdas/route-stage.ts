@@ -44,9 +44,12 @@ export class RouteStage {
 
   /** @param seconds until no call is begun any more */
   run(seconds = 600): Promise<Synced> {
-    const { parts, clock, balancers } = this;
-    const stopAt = clock.now() + seconds;
-    return clock.settle(sync(parts, { service: 'shop', vpc: 'vpc-1', balancers, stopAt }));
+    const { parts, clock, input } = this;
+    return clock.settle(sync(parts, { ...input, stopAt: clock.now() + seconds }));
+  }
+
+  get input() {
+    return { service: 'shop', vpc: 'vpc-1', balancers: this.balancers };
   }
 
   put(text: string): void {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { readRoutes } from '../../adapters/aws/route-items.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import { readState } from '../../lambdas/route-sync/state.ts';
+import { sync } from '../../lambdas/route-sync/sync.ts';
 import { hosts, RouteStage, T0, yaml } from './route-stage.ts';
 
 let stage: RouteStage;
@@ -167,6 +168,28 @@ describe('route-sync', () => {
     await stage.parts.leases.take('route-sync', 'another', T0 + 60, T0);
     expect((await stage.run()).outcome).toBe('busy');
     expect(stage.aws.count()).toBe(0);
+  });
+
+  it('a long run keeps its lease, a killed one does not keep others out for long', async () => {
+    stage = new RouteStage({ latency: 2 });
+    stage.put(yaml(hosts(80)));
+    let refused = 0;
+    const watch = async () => {
+      for (let i = 0; i < 12; i++) {
+        await stage.clock.sleepUntil(stage.clock.now() + 10);
+        if (!(await stage.parts.leases.take('route-sync', 'another', T0, stage.clock.now()))) refused++;
+      }
+    };
+    const [result] = await stage.clock.settle(
+      Promise.all([sync(stage.parts, { ...stage.input, stopAt: T0 + 600 }), watch()]),
+    );
+    expect(result.outcome).toBe('done');
+    expect(stage.clock.now()).toBeGreaterThan(T0 + 120);
+    expect(refused).toBe(12);
+    await stage.parts.leases.take('route-sync', 'killed', stage.clock.now() + 120, stage.clock.now());
+    expect((await stage.run()).outcome).toBe('busy');
+    await stage.clock.runUntil(stage.clock.now() + 120);
+    expect((await stage.run()).outcome).toBe('done');
   });
 
   it('spreads hosts over load balancers and refuses a path there, field, bound and value', async () => {
