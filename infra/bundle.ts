@@ -41,6 +41,9 @@ function build(): ReadonlyMap<FunctionName, Bundle> {
   const script = join(import.meta.dirname, 'bundle-build.ts');
   const said = execFileSync(process.execPath, [script, scratch, ...FUNCTIONS], {
     encoding: 'utf8',
+    // Nothing of the caller's environment, so that it cannot change the bytes; and esbuild, written in Go, collects its
+    // garbage less often: a third less work.
+    env: { GOGC: '400' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const sources: Readonly<Record<string, readonly string[]>> = JSON.parse(said);
