@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Synthesised } from './synth.ts';
+import { type Synthesised, scratch } from './synth.ts';
 
 const RUNS = 20;
 /** Enough to see which bundles are the slow ones; these are then measured in full. */
@@ -15,7 +14,7 @@ const FINAL = 3;
  * turn, the median of 20. Of all bundles the slowest.
  */
 export function slowestInit({ bundles }: Synthesised): { readonly name: string; readonly ms: number } {
-  const empty = join(mkdtempSync(join(tmpdir(), 'foreshard-empty-')), 'index.mjs');
+  const empty = join(scratch('empty'), 'index.mjs');
   writeFileSync(empty, 'export const handler = async () => undefined;\n');
   const screened = [...bundles]
     .map(([name, { file }]) => ({ name, file, ms: overEmpty(file, empty, SCREENING) }))

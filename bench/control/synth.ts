@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -23,7 +23,7 @@ export interface Synthesised {
 
 /** Times the CDK CLI from a cold start, bundling included, and reads what it has made. */
 export function synthesise(): Synthesised {
-  const out = mkdtempSync(join(tmpdir(), 'foreshard-synth-'));
+  const out = scratch('synth');
   const began = performance.now();
   const { status, stderr } = spawnSync(
     process.execPath,
@@ -74,6 +74,13 @@ export function synthesise(): Synthesised {
     return found;
   };
   return { seconds, resources, bundles, memory };
+}
+
+/** A folder that goes when the process does. */
+export function scratch(what: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `foreshard-${what}-`));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export const countOf = ({ resources }: Synthesised, type: string) =>
