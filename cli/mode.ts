@@ -6,6 +6,7 @@ import { formatNumber } from '../backtest/report/page/format.js';
 import { event } from '../core/events/event.ts';
 import { type Mode, modeSchema, type Settings } from '../core/settings/schema.ts';
 import { shareOf } from '../core/shards/slice.ts';
+import { messageOf } from '../flows/failure.ts';
 import { addWhere, connect, type Deployed, type Where } from './deployed.ts';
 import { UsageError } from './fail.ts';
 import { formatTable } from './table.ts';
@@ -70,6 +71,8 @@ export async function switchModes(deployed: Deployed, { shards, mode }: Wanted):
     const some = changed.slice(i, i + AT_ONCE);
     await Promise.all(some.map(({ shard }) => modes.switch(shard, mode, at, by, held?.(shard))));
   }
+  // A shard that was in shadow may wait for its rule; the plan starts this too, but later.
+  const routed = changed.length > 0 ? await deployed.syncRoutes().then(undefined, messageOf) : undefined;
   const said = changed.map(({ shard, from }) => event('ModeSwitched', at, { shard, from, to: mode, by }));
   await events.publish(said).catch((cause) => {
     throw new Error(
@@ -83,7 +86,9 @@ export async function switchModes(deployed: Deployed, { shards, mode }: Wanted):
   const rows = all.map(({ shard, from }) => [shard, from, '→', mode, noteOf(from, mode, held?.(shard))]);
   const last =
     changed.length > 0
-      ? `${changed.length} switched; in effect from the next plan, within a minute.`
+      ? `${changed.length} switched; in effect from the next plan, within a minute.${
+          routed === undefined ? '' : ` route-sync did not start (${routed}): the plan starts it.`
+        }`
       : 'Nothing to switch.';
   return `${formatTable(['shard', 'before', '', 'after', ''], rows)}${last}\n`;
 }

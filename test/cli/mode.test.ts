@@ -23,6 +23,18 @@ describe('foreshard mode', () => {
     expect(await new Modes(deployed.table).read()).toEqual({ modes: { cart: 'active' }, holdAt: {} });
     const detail = { shard: 'cart', from: 'shadow', to: 'active', by: 'ann' };
     expect(deployed.published).toEqual([{ type: 'ModeSwitched', at: T0, detail }]);
+    // Its rule may have waited for this.
+    expect(deployed.synced).toBe(1);
+  });
+
+  it('switches although route-sync does not start, and says so', async () => {
+    const deployed = new FakeDeployed();
+    deployed.syncRoutes = async () => {
+      throw new Error('no such function');
+    };
+    const text = await switchModes(deployed, { shards: ['cart'], mode: 'active' });
+    expect(text).toContain('route-sync did not start (Error: no such function): the plan starts it.');
+    expect(deployed.published).toHaveLength(1);
   });
 
   it('remembers at hold what each shard has, by the weight of its instances', async () => {
