@@ -58,6 +58,12 @@ export class Arns {
     const { service, bucket } = this.#site;
     const names = namesOf(service);
     const tagged = (key: string, tag = SERVICE_TAG) => ({ StringEquals: { [`${key}/${tag}`]: service } });
+    const madeBy = (action: string) => ({
+      StringEquals: {
+        'elasticloadbalancing:CreateAction': action,
+        [`aws:RequestTag/${SERVICE_TAG}`]: service,
+      },
+    });
     const functions = (of: readonly FunctionName[]) => ({ arns: of.map((name) => this.function(name)) });
     switch (resource) {
       case 'any':
@@ -97,9 +103,12 @@ export class Arns {
       case 'listeners':
         return { arns: this.#site.listeners.map(({ listenerArn }) => listenerArn) };
       case 'listenerRules':
-        return { arns: this.#rules() };
-      case 'newListenerRules':
-        return { arns: this.#rules(), conditions: tagged('aws:RequestTag') };
+        return { arns: this.#rules(), conditions: tagged('aws:ResourceTag') };
+      // The tag decides what may be deleted: only what is made just now may be given it.
+      case 'targetGroupTags':
+        return { arns: this.#targetGroups(), conditions: madeBy('CreateTargetGroup') };
+      case 'listenerRuleTags':
+        return { arns: this.#rules(), conditions: madeBy('CreateRule') };
       case 'moveMachine':
         return { arns: [this.machine('move')] };
       case 'handOverMachine':

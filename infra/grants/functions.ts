@@ -197,9 +197,14 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
       why: `reads what is there; ${NO_LEVEL}`,
     },
     {
-      actions: ['elasticloadbalancing:CreateTargetGroup', 'elasticloadbalancing:AddTags'],
+      actions: ['elasticloadbalancing:CreateTargetGroup'],
       on: ['newTargetGroups'],
-      why: 'makes a shard’s target group, tagged as it is made',
+      why: 'makes a shard’s target group',
+    },
+    {
+      actions: ['elasticloadbalancing:AddTags'],
+      on: ['targetGroupTags'],
+      why: 'tags it as it is made, and no other',
     },
     {
       actions: [
@@ -213,8 +218,8 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
     { actions: ['elasticloadbalancing:CreateRule'], on: ['listeners'], why: 'makes a shard’s rule' },
     {
       actions: ['elasticloadbalancing:AddTags'],
-      on: ['newListenerRules'],
-      why: 'tags the rule as it is made',
+      on: ['listenerRuleTags'],
+      why: 'tags it as it is made, and no other',
     },
     {
       actions: ['elasticloadbalancing:DeleteRule'],

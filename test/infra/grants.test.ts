@@ -106,18 +106,52 @@ describe('policies of the template', () => {
   });
 
   it('let target groups be made and changed by the service’s tag alone', () => {
-    for (const [, statements] of roles)
-      for (const { Resource, Condition } of statements)
-        if (JSON.stringify(Resource).includes(':targetgroup/')) {
-          const entries = Object.entries(
-            (Condition as { StringEquals: Record<string, string> }).StringEquals,
-          );
-          expect(entries).toHaveLength(1);
-          expect(entries[0]![0]).toMatch(
-            /^aws:(ResourceTag\/foreshard:(service|adopted)|RequestTag\/foreshard:service)$/,
-          );
-          expect(entries[0]![1]).toBe('demo');
-        }
+    const conditions = (action: string) =>
+      [...roles.values()]
+        .flat()
+        .flatMap(({ Action, Resource, Condition }) =>
+          [Action].flat().includes(action) && JSON.stringify(Resource).includes(':targetgroup/')
+            ? [Condition]
+            : [],
+        );
+    const when = (tests: Record<string, string>) => ({ StringEquals: tests });
+    const [ours, adopted] = ['service', 'adopted'].map((tag) =>
+      when({ [`aws:ResourceTag/foreshard:${tag}`]: 'demo' }),
+    );
+    for (const change of ['ModifyTargetGroup', 'ModifyTargetGroupAttributes', 'DeleteTargetGroup'])
+      expect(conditions(`elasticloadbalancing:${change}`)).toEqual([ours]);
+    for (const change of ['RegisterTargets', 'DeregisterTargets'])
+      for (const condition of conditions(`elasticloadbalancing:${change}`))
+        expect([ours, adopted]).toContainEqual(condition);
+    expect(conditions('elasticloadbalancing:CreateTargetGroup')).toEqual([
+      when({ 'aws:RequestTag/foreshard:service': 'demo' }),
+    ]);
+  });
+
+  it('let no rule of others on a shared listener be removed', () => {
+    const removing = [...roles.values()]
+      .flat()
+      .filter(({ Action }) => [Action].flat().some((one) => one.endsWith(':DeleteRule')));
+    expect(removing.map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { 'aws:ResourceTag/foreshard:service': 'demo' } },
+    ]);
+  });
+
+  it('let nothing be tagged that is there already: whatever has the tag may be deleted', () => {
+    const tagging = [...roles.values()]
+      .flat()
+      .filter(({ Action }) => [Action].flat().some((one) => one.endsWith(':AddTags')));
+    expect(tagging.map(({ Action, Condition }) => [Action, Condition])).toEqual(
+      ['CreateTargetGroup', 'CreateRule'].map((action) => [
+        'elasticloadbalancing:AddTags',
+        {
+          StringEquals: {
+            'elasticloadbalancing:CreateAction': action,
+            'aws:RequestTag/foreshard:service': 'demo',
+          },
+        },
+      ]),
+    );
   });
 
   it('fit into what IAM takes for a role: 10,240 characters', () => {
