@@ -66,6 +66,20 @@ export const LACKS: readonly Lack[] = [
     instead: ON_TEMPLATE,
   },
   {
+    id: 'public-parameters',
+    server: 'MiniStack',
+    what: 'AWS’s public parameters, such as the newest Amazon Linux',
+    why: 'ParameterNotFound, and nobody may put them',
+    instead: `the deploys name an image (-c ami); the parameter is ${ON_TEMPLATE}`,
+  },
+  {
+    id: 'policy-resources',
+    server: 'MiniStack',
+    what: 'the resources and tags that policies on target groups, rules and task tokens are evaluated on',
+    why: 'it evaluates them on `*`',
+    instead: 'test/aws/server.py gives it the ones of AWS’s service authorization reference; enforced then',
+  },
+  {
     id: 'error-names',
     server: 'MiniStack',
     what: 'names of errors that Node.js functions throw',

@@ -95,5 +95,23 @@ export const ELSEWHERE: readonly Proof[] = [
     'autoscaling',
     'RecordLifecycleActionHeartbeat',
   ),
+  ...all(
+    'template',
+    'never called: with it S3 says that an object is missing, and not that it is forbidden',
+    's3',
+    'ListBucket',
+  ),
+  ...all(
+    'template',
+    'Step Functions and Scheduler start things in the role’s name; MiniStack does so without asking',
+    'lambda',
+    'InvokeFunction',
+  ),
+  ...all(
+    'template',
+    'Scheduler and Distributed Maps start executions in the role’s name; MiniStack does so without asking',
+    'states',
+    'StartExecution',
+  ),
   ...all('model', 'moto answers HTTP 500', 'autoscaling', 'CompleteLifecycleAction'),
 ];

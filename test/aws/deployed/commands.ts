@@ -16,7 +16,7 @@ export function commands(world: () => World): void {
     const said = await world().foreshard(
       'explain',
       ...['--instance', slice!.split(':')[0]!],
-      ...['--at', new Date().toISOString()],
+      ...['--at', `${new Date().toISOString().slice(0, 19)}Z`],
     );
     expect(said).toContain('web');
   });

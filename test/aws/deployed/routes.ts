@@ -37,7 +37,7 @@ export async function targetsOf(world: World, shard: string): Promise<string[]> 
 export function routes(world: () => World): void {
   it('has a target group and a rule for each shard, made by the deploy', async () => {
     const rules = await rulesOf(world());
-    for (const shard of ['web', 'api', 'quiet']) {
+    for (const shard of ['web', 'api', 'quiet', 'night']) {
       const group = await targetGroupOf(world(), shard);
       expect(group, shard).toMatchObject({
         Protocol: 'HTTP',
