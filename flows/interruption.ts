@@ -95,7 +95,7 @@ export async function evacuateSlice(
   if (seen === undefined) return 'out';
   if ((await store.claim(slice, seen.version, holder, deadline)).ok) {
     const state = await towardsReady(ports, slice, holder);
-    if (state === 'gone') return 'out';
+    if (state === 'gone' || state === 'stuck') return 'out';
     if (state === 'ready') {
       await store.remove(slice);
       return 'out';

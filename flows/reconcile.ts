@@ -6,11 +6,18 @@ import { FIRST_PORT, parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { type EventDetails, event } from './events.ts';
 import { attempt, type Failure } from './failure.ts';
+import { inTurn } from './in-turn.ts';
 import { type Given, isHeld, modesOf } from './snapshot.ts';
 import { towardsReady } from './way-back.ts';
 
 /** Long enough for one slice's step; a reconciliation that died holds nothing for longer. */
 const HOLD: Seconds = 2 * MINUTE;
+
+/** Slices that are looked after at once. */
+const AT_ONCE = 16;
+
+/** Auto Scaling's lists lag behind its events: a slice is told to be there before its instance is listed in service. */
+const LISTED: Seconds = MINUTE;
 
 type Corrected = { -readonly [K in keyof EventDetails['DriftCorrected']]: string[] };
 export type Reconciled = EventDetails['DriftCorrected'] & { readonly failures: readonly Failure[] };
@@ -51,7 +58,7 @@ function lostEvent(instance: string, lost: readonly StoredSlice[], at: Seconds):
  * steps killed half-way. Every correction stands alone; what failed is in the result and comes again next time.
  *
  * What belongs to a shard in shadow is left as it is, gone or not. A shard that the settings do not have any more
- * gives back what it has.
+ * gives back what it has, whatever it was switched to: else nobody ever would.
  */
 export async function reconcile(
   ports: Ports,
@@ -67,42 +74,59 @@ export async function reconcile(
   const modes = modesOf(settings, given);
   const { stopAt = Number.POSITIVE_INFINITY } = given;
   const lost = new Map<string, StoredSlice[]>();
+  const sick = new Map<string, Sick>();
+  const slow: Job[] = [];
 
-  for (const item of stored) {
-    if (ports.clock.now() >= stopAt) {
-      failures.push({ what: 'reconcile', error: 'no time was left for all slices; the next tick goes on' });
-      break;
-    }
+  const one = async (item: StoredSlice) => {
     const owner = ownerOf(item.placement);
-    const mode = owner === undefined ? undefined : (modes.get(owner) ?? given.modes?.[owner]);
-    if (mode === 'shadow') continue;
+    if (owner !== undefined && modes.get(owner) === 'shadow') return;
     const instance = fleet.get(parseSliceId(item.slice).instance);
-    await attempt(failures, `reconcile ${item.slice}`, async () => {
-      if (instance === undefined || !('slices' in instance)) {
-        await forget(ports, item);
-        done.removed.push(item.slice);
-        const { instance: id } = parseSliceId(item.slice);
-        lost.set(id, [...(lost.get(id) ?? []), item]);
-      } else if (!isHeld(item, now)) {
-        const left = owner !== undefined && !modes.has(owner);
-        if (isForeign(item, settings) || left) await expel(ports, item, done);
-        else await settle(ports, item, instance, done);
-      }
-    });
-  }
+    if (instance === undefined || !('slices' in instance)) {
+      if (isNew(item, instance, now)) return;
+      await forget(ports, item);
+      done.removed.push(item.slice);
+      const { instance: id } = parseSliceId(item.slice);
+      lost.set(id, [...(lost.get(id) ?? []), item]);
+    } else if (!isHeld(item, now)) {
+      const left = owner !== undefined && !modes.has(owner);
+      if (isForeign(item, settings) || left) await expel(ports, item, done, slow);
+      else await settle(ports, item, instance, { done, sick, slow });
+    }
+  };
+  let late = false;
+  const onTime = async (what: string, work: () => Promise<unknown>) => {
+    if (ports.clock.now() < stopAt) return attempt(failures, what, work);
+    if (!late) failures.push({ what: 'reconcile', error: 'no time was left for all; the next tick goes on' });
+    late = true;
+    return false;
+  };
   const known = new Set(stored.map(({ slice }) => slice));
-  for (const { id, state } of fleet.values()) {
-    if (state !== 'running') continue;
-    const missing = sliceIdsOf(id, settings).filter((slice) => !known.has(slice));
-    if (missing.length === 0) continue;
-    if (await attempt(failures, `add ${id}`, () => instanceArrived(ports, settings, id)))
-      done.added.push(...missing);
-  }
+  const arrived = [...fleet.values()].flatMap(({ id, state }) => {
+    const missing = state === 'running' ? sliceIdsOf(id, settings).filter((slice) => !known.has(slice)) : [];
+    return missing.length > 0 ? [{ id, missing }] : [];
+  });
+  await inTurn(arrived, AT_ONCE, async ({ id, missing }) => {
+    if (await onTime(`add ${id}`, () => instanceArrived(ports, settings, id))) done.added.push(...missing);
+  });
+  await inTurn(stored, AT_ONCE, async (item) => {
+    await onTime(`reconcile ${item.slice}`, () => one(item));
+  });
+  for (const item of replaceable(stored, sick, failures))
+    slow.push({ slice: item.slice, work: () => replace(ports, item, done) });
+  // Last and many at once: a host that does not answer must not keep the others waiting, minute after minute.
+  await inTurn(slow, AT_ONCE, async ({ slice, work }) => {
+    await onTime(`reconcile ${slice}`, work);
+  });
   const events = [...lost].map(([id, slices]) => lostEvent(id, slices, now));
   if (Object.values(done).some((list) => list.length > 0)) events.push(event('DriftCorrected', now, done));
   if (events.length > 0) await attempt(failures, 'publish', () => ports.events.publish(events));
   return { ...done, failures };
 }
+
+const isNew = ({ placement }: StoredSlice, instance: Instance | undefined, now: Seconds) =>
+  (instance === undefined || instance.state === 'starting') &&
+  placement.kind === 'ready' &&
+  placement.since > now - LISTED;
 
 /** A stopped instance that stays registered would serve its old shard at its next start. */
 async function forget(ports: Ports, { slice, placement }: StoredSlice): Promise<void> {
@@ -115,39 +139,103 @@ async function forget(ports: Ports, { slice, placement }: StoredSlice): Promise<
 const isForeign = ({ slice }: StoredSlice, { fleet }: Settings) =>
   parseSliceId(slice).port >= FIRST_PORT + fleet.slicesPerInstance;
 
-async function expel(ports: Ports, item: StoredSlice, done: Corrected): Promise<void> {
-  if (item.placement.kind !== 'ready') return homeward(ports, item, done.evicted);
+async function expel(ports: Ports, item: StoredSlice, done: Corrected, slow: Job[]): Promise<void> {
+  if (item.placement.kind !== 'ready') {
+    slow.push({ slice: item.slice, work: () => homeward(ports, item, done.evicted) });
+    return;
+  }
   await ports.store.remove(item.slice);
   done.removed.push(item.slice);
 }
 
+/** Active slices of a shard that no workflow holds, by their health. */
+interface Sick {
+  well: number;
+  readonly unwell: StoredSlice[];
+}
+
+/** What asks a host, which may take a minute. */
+interface Job {
+  readonly slice: string;
+  readonly work: () => Promise<void>;
+}
+
 /** One slice that no workflow holds: what is wrong with it, and one step to put that right. */
-async function settle(ports: Ports, item: StoredSlice, instance: Instance, done: Corrected): Promise<void> {
+async function settle(
+  ports: Ports,
+  item: StoredSlice,
+  instance: Instance,
+  { done, sick, slow }: { done: Corrected; sick: Map<string, Sick>; slow: Job[] },
+): Promise<void> {
   const { slice, placement } = item;
+  const home = (list: string[]) => {
+    slow.push({ slice, work: () => homeward(ports, item, list, endsFor(instance)) });
+  };
   if (placement.kind === 'ready') return;
-  if (placement.kind === 'activating' || placement.kind === 'draining')
-    return homeward(ports, item, done.recovered);
+  if (placement.kind === 'activating' || placement.kind === 'draining') return home(done.recovered);
   if (placement.kind === 'reserved') {
-    if (placement.until <= ports.clock.now()) await homeward(ports, item, done.recovered);
+    if (placement.until <= ports.clock.now()) home(done.recovered);
     return;
   }
-  if (instance.state !== 'running') return homeward(ports, item, done.evicted);
+  if (instance.state !== 'running') return home(done.evicted);
   const health = await ports.loadBalancer.health(placement.shard, slice);
-  if (health === 'unhealthy') {
-    await homeward(ports, item, done.evicted);
-    await ports.fleet.retire(instance.id, 'unhealthy');
-    done.retired.push(instance.id);
-  } else if (health === 'unused' || health === 'draining') {
+  const its = sick.get(placement.shard) ?? { well: 0, unwell: [] };
+  sick.set(placement.shard, its);
+  if (health === 'unhealthy') its.unwell.push(item);
+  else its.well += 1;
+  if (health === 'unused' || health === 'draining') {
     await ports.loadBalancer.register(placement.shard, slice);
     done.recovered.push(slice);
   }
 }
 
-async function homeward(ports: Ports, { slice, version }: StoredSlice, done: string[]): Promise<void> {
+/**
+ * Which unhealthy slices are replaced now: all of them where others of their shard are well. Where none is, it is more
+ * likely the service than its instances, and a load balancer then sends to all of them: taking them out would take
+ * the shard down. So one is replaced, and the next one only when it is seen what came of that.
+ */
+function replaceable(
+  stored: readonly StoredSlice[],
+  sick: ReadonlyMap<string, Sick>,
+  failures: Failure[],
+): StoredSlice[] {
+  const moving = new Set<string>();
+  for (const { placement } of stored) {
+    if (placement.kind !== 'activating' && placement.kind !== 'draining') continue;
+    moving.add(placement.shard);
+    if (placement.kind === 'draining' && placement.to !== undefined) moving.add(placement.to);
+  }
+  return [...sick].flatMap(([shard, { well, unwell }]) => {
+    if (well > 0) return unwell;
+    const error = `all ${unwell.length} slices are unhealthy: replaced one by one, the next when the last one serves`;
+    if (unwell.length > 1) failures.push({ what: `health of shard ${shard}`, error });
+    unwell.sort((a, b) => (a.slice < b.slice ? -1 : 1));
+    return moving.has(shard) ? [] : unwell.slice(0, 1);
+  });
+}
+
+async function replace(ports: Ports, item: StoredSlice, done: Corrected): Promise<void> {
+  const { instance } = parseSliceId(item.slice);
+  // First, so that what is taken out of the store is not found missing there and added again.
+  await ports.fleet.retire(instance, 'unhealthy');
+  done.retired.push(instance);
+  await homeward(ports, item, done.evicted, true);
+}
+
+/** Whether nothing is to come back to this instance. */
+const endsFor = (instance: Instance) =>
+  instance.state === 'interrupted' || (instance.state === 'draining' && instance.to === 'retired');
+
+async function homeward(
+  ports: Ports,
+  { slice, version }: StoredSlice,
+  done: string[],
+  ends = false,
+): Promise<void> {
   const holder = `reconcile/${slice}`;
   const claimed = await ports.store.claim(slice, version, holder, ports.clock.now() + HOLD);
   if (!claimed.ok) return;
-  await towardsReady(ports, slice, holder);
+  await towardsReady(ports, slice, holder, ends);
   await ports.store.release(slice, holder);
   done.push(slice);
 }

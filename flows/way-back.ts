@@ -6,7 +6,7 @@ export type Homeward =
   | 'ready'
   /** Deregistered, not yet `unused`. */
   | 'draining'
-  /** Its host cannot leave the shard's environment; the instance is retired. */
+  /** Its host cannot leave the shard's environment: the instance is retired, and the slice is in the store no more. */
   | 'stuck'
   /** Its instance has gone. */
   | 'gone'
@@ -16,8 +16,15 @@ export type Homeward =
 /**
  * Brings a held slice one step nearer to `ready`, from wherever a workflow left it: out of the load balancer first,
  * free of its shard only once `unused`. Does not wait and may be repeated; the caller lets go of the slice.
+ * @param ends its instance leaves for good: once `unused` the slice is forgotten, and its host, which may not even
+ * answer any more, is not asked to clear up
  */
-export async function towardsReady(ports: Ports, slice: string, holder: string): Promise<Homeward> {
+export async function towardsReady(
+  ports: Ports,
+  slice: string,
+  holder: string,
+  ends = false,
+): Promise<Homeward> {
   const { store, loadBalancer, hosts, fleet, clock } = ports;
   const seen = await store.get(slice);
   if (seen === undefined) return 'gone';
@@ -33,10 +40,16 @@ export async function towardsReady(ports: Ports, slice: string, holder: string):
     }
     await loadBalancer.deregister(shard, slice);
     if ((await loadBalancer.health(shard, slice)) !== 'unused') return 'draining';
+    if (ends) {
+      await store.remove(slice);
+      return 'gone';
+    }
     const left = await hosts.run(slice, { kind: 'deactivate', shard });
     if (!left.ok) {
-      // What is left of the shard there is unknown: no other shard may have it.
+      // What is left of the shard there is unknown: no other shard may have it. The instance goes once no slice of it
+      // is in use, so a slice that stayed here as `draining` would keep it for good.
       await fleet.retire(parseSliceId(slice).instance, 'failed');
+      await store.remove(slice);
       return 'stuck';
     }
   }
