@@ -9,7 +9,7 @@ export interface Intent {
   readonly to: 'warm' | 'standby' | 'retired';
   /** The shard that it stands by for. */
   readonly shard?: string;
-  readonly why?: 'released' | 'failed' | 'unhealthy';
+  readonly why?: 'released' | 'failed' | 'unhealthy' | 'interrupted';
   readonly at: Seconds;
 }
 

@@ -53,12 +53,14 @@ export function changeOf(member: Member, item: InstanceItem | undefined, at: Sec
 }
 
 const INTENT = ['intent', 'outAt', 'sentAt'];
+/** Of a life that is over: kept, it would make the next one look interrupted for good. */
+const ANNOUNCED = ['rebalanceAt', 'noticeAt', 'deadline'];
 
 /** What an instance in this phase has behind it. */
 function over(phase: Phase, item: InstanceItem | undefined): string[] {
   const to = item?.intent?.to;
   const past = ['goneAt'];
-  if (phase === 'warm') past.push(...(to === 'retired' ? [] : INTENT), 'rebalanceAt');
+  if (phase === 'warm') past.push(...(to === 'retired' ? [] : INTENT), ...ANNOUNCED);
   // Called back before anybody saw it arrive in the warm pool.
   if (phase === 'starting' && to === 'warm') past.push(...INTENT);
   if (phase === 'standby' && to === 'standby') past.push(...INTENT);

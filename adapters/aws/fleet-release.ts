@@ -33,7 +33,7 @@ const PROTECT = 50;
 const STANDBY = 20;
 
 /**
- * Takes the released instances out whose slices have left: to retired by TerminateInstanceInAutoScalingGroup and to
+ * Takes the instances out that are released or that Spot takes, once their slices have left: to retired by TerminateInstanceInAutoScalingGroup and to
  * standby by EnterStandby, both with decrement; to warm by giving up their protection, and `settleDesired` lowers
  * desired capacity then. Nothing here begins twice: `outAt` and `sentAt` remember how far it is.
  */
@@ -42,11 +42,17 @@ export async function completeReleases(
   state: FleetState,
   failures: FleetFailure[],
 ): Promise<void> {
+  await takeInterrupted(parts, state, failures);
   const leaving = membersOf(state).filter((member) => isLeaving(member, state.items.get(member.id)));
   const waiting = leaving.filter(({ id }) => state.items.get(id)?.outAt === undefined);
   if (waiting.length > 0) {
     const used = await inUse(parts.table, state.at);
-    const out = waiting.filter((member) => phaseOf(member) !== 'running' || !used.has(member.id));
+    const out = waiting.filter(
+      (member) =>
+        phaseOf(member) !== 'running' ||
+        !used.has(member.id) ||
+        hasEnded(state.items.get(member.id), state.at),
+    );
     await inTurns(out, ({ id }) =>
       attempt(failures, `release ${id}`, () => changeItem(parts, state, id, { set: { outAt: state.at } })),
     );
@@ -86,9 +92,32 @@ function dueTo({ items, at }: FleetState, id: string): Intent['to'] | undefined 
   return sentAt === undefined || sentAt <= at - TOLD ? intent.to : undefined;
 }
 
-/** What Spot takes goes by itself. A failed one may also be on its way up, or powered down. */
+/**
+ * What Spot takes is replaced by the plan from the notice on. So it leaves its group with decrement, before or just after
+ * EC2 ends it: else the group replaces it too.
+ */
+async function takeInterrupted(
+  parts: FleetParts,
+  state: FleetState,
+  failures: FleetFailure[],
+): Promise<void> {
+  const taken = membersOf(state).filter((member) => {
+    const { deadline, intent } = state.items.get(member.id) ?? {};
+    return deadline !== undefined && intent === undefined && phaseOf(member) === 'running';
+  });
+  const intent: Intent = { to: 'retired', why: 'interrupted', at: state.at };
+  await inTurns(taken, ({ id }) =>
+    attempt(failures, `give up ${id}`, () => changeItem(parts, state, id, { set: { intent } })),
+  );
+}
+
+/** Whether it serves nobody any more, whatever the table says of its slices. */
+const hasEnded = (item: InstanceItem | undefined, at: Seconds) =>
+  item?.endedAt !== undefined || (item?.deadline ?? Number.POSITIVE_INFINITY) <= at;
+
+/** A failed one may also be on its way up, or powered down. */
 function isLeaving(member: Member, item: InstanceItem | undefined): boolean {
-  if (item?.intent === undefined || item.deadline !== undefined) return false;
+  if (item?.intent === undefined) return false;
   const phase = phaseOf(member);
   if (phase === 'running') return true;
   return item.intent.to === 'retired' && (phase === 'starting' || phase === 'standby');

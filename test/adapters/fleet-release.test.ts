@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { changeOf } from '../../adapters/aws/fleet-observe.ts';
 import { releasedInstances } from '../../adapters/aws/fleet-termination.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import type { FleetAction } from '../../core/capacity/plan.ts';
@@ -258,5 +259,52 @@ describe('the termination policy', () => {
     // Offered are those of one zone only: then any released one of the group.
     expect(await releasedInstances(world.table, [two, three], 'steady')).toEqual([one]);
     expect(await releasedInstances(world.table, [], 'spot')).toEqual(['i-spot']);
+  });
+});
+
+describe('what Spot takes', () => {
+  const notice = (world: AwsWorld, id: string) => {
+    const at = world.clock.now();
+    return world.drive(world.fleet.announce(id, { kind: 'interruption', at, deadline: at + 120 }));
+  };
+
+  const inUse = async (world: AwsWorld, slice: string) => {
+    const now = world.clock.now();
+    await world.store.add(slice, now);
+    const { version = 0 } = (await world.store.get(slice)) ?? {};
+    await world.store.claim(slice, version, 'me', now + 600);
+    await world.store.put(slice, 'me', { kind: 'activating', since: now, shard: 'web' });
+  };
+
+  it('is replaced once: by the plan at the notice, and not by its group at the end too', async () => {
+    const { world, spot } = await worldOf({ spot: 2 });
+    const [id = ''] = spot;
+    await inUse(world, sliceId(id, 8080));
+    await notice(world, id);
+    await apply(world, { kind: 'start', group: 'spot', count: 1, reason });
+    await world.wait(100);
+    expect(sizes(world, 'spot')).toEqual({ desired: 3, inService: 3, warm: 0 });
+    world.aws.ec2.terminate(id);
+    await world.table.update(PK.instance, id, { set: { endedAt: world.clock.now() } });
+    await world.tick();
+    expect(await world.drive(world.anotherFleet().openRequests())).toEqual([]);
+    await world.wait(600);
+    expect(sizes(world, 'spot')).toEqual({ desired: 2, inService: 2, warm: 0 });
+  });
+
+  it('stays until its slices are out, and goes after its deadline at the latest', async () => {
+    const { world, spot } = await worldOf({ spot: 2 });
+    await inUse(world, sliceId(spot[0]!, 8080));
+    await notice(world, spot[0]!);
+    await world.wait(110);
+    expect(world.aws.count('TerminateInstanceInAutoScalingGroup')).toBe(0);
+    await world.wait(60);
+    expect(sizes(world, 'spot')).toEqual({ desired: 1, inService: 1, warm: 0 });
+  });
+
+  it('is no news of an instance that came back to the warm pool since', () => {
+    const item = { pk: PK.instance, sk: 'i-1', state: 'running', noticeAt: 1, deadline: 121 } as const;
+    const member = { lifecycle: 'Warmed:Stopped', group: 'steady' } as Parameters<typeof changeOf>[0];
+    expect(changeOf(member, item, 500)?.remove).toEqual(['noticeAt', 'deadline']);
   });
 });

@@ -124,7 +124,10 @@ describe('reconciliation', () => {
   it('leaves a slice that has just arrived before its instance is listed', async () => {
     const world = await stage();
     const all = await world.fleet.list();
-    const lagging = { ...world.ports, fleet: { ...world.fleet, list: async () => all.slice(0, 2) } } as Ports;
+    const lagging = {
+      ...world.ports,
+      fleet: { ...world.fleet, list: async () => all.slice(0, 2) },
+    } as unknown as Ports;
     const look = () => world.clock.settle(reconcile(lagging, world.settings));
     world.store.seed(READY, { kind: 'ready', since: world.clock.now() - 10 });
     expect((await look()).removed).toEqual([]);
