@@ -19,6 +19,9 @@ export interface Proof {
 const all = (proof: Elsewhere, why: string, prefix: string, ...names: readonly string[]): Proof[] =>
   names.map((name) => ({ action: `${prefix}:${name}`, proof, why }));
 
+/** Of a role that goes them seldom: for a reason that this run does not give it. */
+const WAYS = 'ways that this run does not go';
+
 export const ELSEWHERE: readonly Proof[] = [
   ...all(
     'template',
@@ -114,4 +117,32 @@ export const ELSEWHERE: readonly Proof[] = [
     'StartExecution',
   ),
   ...all('model', 'moto answers HTTP 500', 'autoscaling', 'CompleteLifecycleAction'),
+  ...all(
+    'model',
+    WAYS,
+    'autoscaling',
+    'DescribeAutoScalingGroups',
+    'DescribeWarmPool',
+    'EnterStandby',
+    'ExitStandby',
+    'PutWarmPool',
+    'SetInstanceProtection',
+  ),
+  ...all('model', WAYS, 'ec2', 'DescribeInstances', 'StartInstances', 'StopInstances', 'TerminateInstances'),
+  ...all(
+    'model',
+    WAYS,
+    'elasticloadbalancing',
+    'AddTags',
+    'DeleteRule',
+    'DeleteTargetGroup',
+    'DescribeTags',
+    'DescribeTargetHealth',
+    'ModifyTargetGroup',
+    'RegisterTargets',
+  ),
+  ...all('model', WAYS, 'ssm', 'SendCommand', 'GetCommandInvocation'),
+  ...all('model', WAYS, 'dynamodb', 'GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
+  ...all('model', WAYS, 's3', 'GetObject'),
+  ...all('model', WAYS, 'events', 'PutEvents'),
 ];
