@@ -12,7 +12,7 @@ const RIGHT = 8;
 
 /** One shard as an SVG: forecast band, load, capacity. No script, no outside reference. */
 export function chartOf(series: ShardSeries, view: View, width: number, colours: Colours): string {
-  const { shard, unit, load, capacity, band, last } = series;
+  const { shard, unit, load, newest, capacity, band, last } = series;
   const { from, to, offset } = view;
   const values = [
     ...load.map((one) => one.load),
@@ -36,8 +36,7 @@ export function chartOf(series: ShardSeries, view: View, width: number, colours:
     at(capacity[i + 1]?.time ?? to, have),
   ]);
   const line = load.map(({ time, load: value }) => at(time, value));
-  const newest = load.at(-1)?.load;
-  const said = `${newest === undefined ? 'no load' : `${short(newest)} of ${short(last?.have ?? 0)} ${unit}`}${last === undefined ? '' : `, ${last.mode}`}`;
+  const said = `${newest === undefined ? 'no load' : `${short(newest.load)} of ${short(last?.have ?? 0)} ${unit}`}${last === undefined ? '' : `, ${last.mode}`}`;
   const text = (px: number, py: number, content: string, more = '') =>
     `<text x="${px}" y="${py}" fill="${colours.faint}" font-size="10" ${more}>${escapeHtml(content)}</text>`;
   const grid = [0, 0.5, 1]

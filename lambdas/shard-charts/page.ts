@@ -76,11 +76,11 @@ function table(series: readonly ShardSeries[], read: Read, colours: Colours): st
     .sort((a, b) => use(b) - use(a))
     .slice(0, ROWS)
     .map((one) => {
-      const { shard, last, load, unit } = one;
+      const { shard, last, newest, unit } = one;
       const counts = read.slices.get(shard) ?? {};
       const used = use(one);
       return `<tr>${cell(shard, false)}${cell(last?.mode ?? '–')}${KINDS.map((kind) => cell(String(counts[kind] ?? 0))).join('')}${[
-        load.at(-1)?.load,
+        newest?.load,
         last?.have,
         last?.want,
         last?.guarantee,

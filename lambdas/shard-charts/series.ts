@@ -11,6 +11,8 @@ export interface ShardSeries {
   /** Capacity of one instance of weight 1. */
   readonly perInstance: number;
   readonly load: readonly LoadPoint[];
+  /** The newest load that is recorded; the last point of `load` may stand for a higher one before it. */
+  readonly newest?: LoadPoint;
   /** Capacity that served, from each plan on. */
   readonly capacity: readonly LoadPoint[];
   /** What each plan expected for the time that it could still do something about. */
@@ -33,15 +35,18 @@ export function seriesOf(read: Read, settings: Settings): ShardSeries[] {
   return settings.shards.map(({ name, capacity: { unit, perInstance } }) => {
     const plans = byShard.get(name) ?? [];
     const last = plans.at(-1)?.own;
+    const points = read.load.get(name) ?? [];
+    const newest = points.at(-1);
     return {
       shard: name,
       unit,
       perInstance,
-      load: highest(read.load.get(name) ?? []),
+      load: highest(points),
       capacity: plans.map(({ plan, own }) => ({ time: plan.at, load: own.have })),
       band: plans.flatMap(({ plan, own: { band } }) =>
         band === undefined ? [] : [{ time: plan.at + (plan.ahead ?? 0), low: band[0], high: band[2] }],
       ),
+      ...(newest === undefined ? {} : { newest }),
       ...(last === undefined ? {} : { last }),
     };
   });
@@ -61,8 +66,8 @@ export function chosen(
 }
 
 /** Newest load over capacity; a shard with load and no capacity comes first, one without load last. */
-export function use({ load, last }: ShardSeries): number {
-  const now = load.at(-1)?.load ?? 0;
+export function use({ newest, last }: ShardSeries): number {
+  const now = newest?.load ?? 0;
   if (now === 0) return 0;
   return last === undefined || last.have === 0 ? Number.POSITIVE_INFINITY : now / last.have;
 }

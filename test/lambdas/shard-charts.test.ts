@@ -147,6 +147,14 @@ describe('the charts on the dashboard', () => {
     expect(escapeHtml(`<a href='x'>`)).toBe('&lt;a href=&#39;x&#39;&gt;');
   });
 
+  it('say the newest load, also where a point of the line stands for many minutes', async () => {
+    await seed(900);
+    await new LoadRecords(table).write(NOW - 60, new Map([['cart', 40]]));
+    const html = await draw(context(15));
+    expect(html).toContain('cart: 40 of 400');
+    expect(html).toMatch(/<td[^>]*>cart<\/td>.*?<td[^>]*>40<\/td>.*?<td[^>]*>10 %<\/td>/s);
+  });
+
   it('read a few plans of a long range, and no more than three days', async () => {
     await seed(1500);
     let queries = 0;
