@@ -83,7 +83,8 @@ function whyLines(reason: Reason, unit: string): string[] {
   else if (have !== undefined) lines.push(`  Have: ${amount(have)}.`);
   if (value !== undefined) {
     // No verdict: the minutes after it and what switching costs are weighed too.
-    lines.push(`  In that minute alone the slice serves load worth ${formatNumber(value)} times its cost.`);
+    const times = value < 0.01 ? 'less than 0.01' : formatNumber(value);
+    lines.push(`  In that minute alone the slice serves load worth ${times} times its cost.`);
   }
   for (const one of considered ?? []) lines.push(`  Also considered: ${one}.`);
   return lines;

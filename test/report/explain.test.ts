@@ -54,6 +54,14 @@ describe('explain', () => {
     ]);
   });
 
+  it('says of a slice that serves next to nothing no more than that', () => {
+    const { move } = moveAt(at(10));
+    const idle = { ...move, reason: { ...move.reason, value: 2e-26 } };
+    expect(explain(runWith([moveAt(at(10), { move: idle })]), search, at(10))).toContain(
+      '  In that minute alone the slice serves load worth less than 0.01 times its cost.',
+    );
+  });
+
   it('says load, forecast and capacity of that time, a missing load as such', () => {
     const i = 120;
     const shard = { ...base.shards[1]!, load: [...base.shards[1]!.load] };
