@@ -2,6 +2,7 @@ import type { Measured } from '../../core/capacity/plan.ts';
 import type { LoadPoint } from '../../core/forecast/forecast.ts';
 import type { LoadMetrics, ShardStore } from '../../core/ports.ts';
 import type { KnownRoute } from '../../core/routes/seen.ts';
+import { metricLag } from '../../core/settings/metric-lag.ts';
 import type { Settings, ShardSettings } from '../../core/settings/schema.ts';
 import { parseSliceId } from '../../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../../core/time.ts';
@@ -130,7 +131,7 @@ export class CloudWatchMetrics implements LoadMetrics {
   /** A minute was taken for complete and was not: the load that was planned with was wrong. */
   #warnEarly(corrected: readonly Seconds[], now: Seconds): void {
     const late = Math.ceil((now - Math.max(...corrected) - MINUTE) / MINUTE) * MINUTE;
-    const { delay } = this.#parts.settings.metrics;
+    const delay = metricLag(this.#parts.settings);
     this.#parts.warn(
       `load: CloudWatch has corrected ${corrected.length} minutes after they were used; metrics.delay: expected ${late} or more, got ${delay}`,
     );
@@ -179,7 +180,7 @@ export class CloudWatchMetrics implements LoadMetrics {
   /** When the newest minute ended that is complete. */
   #complete(): Seconds {
     const { clock, settings } = this.#parts;
-    return Math.floor((clock.now() - settings.metrics.delay) / MINUTE) * MINUTE;
+    return Math.floor((clock.now() - metricLag(settings)) / MINUTE) * MINUTE;
   }
 
   /** What was known before stays where less is told now. */

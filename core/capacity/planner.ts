@@ -1,4 +1,5 @@
 import type { Forecast } from '../forecast/forecast.ts';
+import { metricLag } from '../settings/metric-lag.ts';
 import type { Settings } from '../settings/schema.ts';
 import { DAY, MINUTE, type Seconds } from '../time.ts';
 import { consolidation, mixSwaps } from './consolidate.ts';
@@ -16,7 +17,7 @@ import { wakeActions, wakesOf, withWoken } from './standby.ts';
 
 /** The shortest notice that Spot gave in a logged case: losses later than this after a decision are seen coming. */
 const NOTICE: Seconds = 100;
-/** A load point this much older than it should be is late. */
+/** A load point is late when it is older than this and what its source takes: a minute of load, and one until the next tick. */
 const LATE: Seconds = 3 * MINUTE;
 
 /**
@@ -194,9 +195,11 @@ function findings(draft: Draft, wanting: number, start: number, room: number, sn
   });
   if (wanting > 0) found.push({ kind: 'PoolExhausted', wanted: wanting, had: draft.index.ready.length });
   if (start > room) found.push({ kind: 'FleetAtMax', wanted: start - room, max: draft.settings.fleet.max });
+  const { settings } = draft;
+  const late = LATE + metricLag(settings) + settings.metrics.every - MINUTE;
   for (const { shard, time } of snapshot.measured) {
     const age = time === undefined ? Number.POSITIVE_INFINITY : snapshot.at - time;
-    if (age > LATE + draft.settings.metrics.delay) found.push({ kind: 'LoadLate', shard, age });
+    if (age > late) found.push({ kind: 'LoadLate', shard, age });
   }
   return found;
 }

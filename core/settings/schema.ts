@@ -264,7 +264,11 @@ export const settingsSchema = z
       .describe('The machines: how many, which, how long they take.'),
     metrics: z
       .strictObject({
-        delay: seconds(900).default(0).describe('How late load metrics arrive (s).'),
+        delay: seconds(900)
+          .default(0)
+          .describe(
+            'How late load metrics arrive (s). On AWS 0 is what the source takes: 60 with cloudwatch.',
+          ),
         source: z
           .enum(['cloudwatch', 'reporter'])
           .default('cloudwatch')

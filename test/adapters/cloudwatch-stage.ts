@@ -22,7 +22,11 @@ export async function stage(
   names: readonly string[],
   { metrics, shard, slices = [], routed = names }: Options = {},
 ) {
-  const settings = settingsSchema.parse({ ...settingsOf(names, {}, shard), metrics });
+  // Next to nothing, so that the minute before is complete; not given, it would be what CloudWatch takes.
+  const settings = settingsSchema.parse({
+    ...settingsOf(names, {}, shard),
+    metrics: { delay: 1, ...metrics },
+  });
   const clock = new VirtualClock(T0 + 20 * DAY + 25);
   const table = new MemoryTable();
   const model = new CloudWatchModel();

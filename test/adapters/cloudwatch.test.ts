@@ -56,6 +56,15 @@ describe('the load of a shard', () => {
     expect(await measured()).toEqual([{ shard: 'web', time: at(-3), load: 1 }]);
   });
 
+  it('leaves a minute alone for as long as CloudWatch counts it, where the settings say nothing', async () => {
+    const { model, measured, pass } = await stage(['web'], { metrics: { delay: 0 } });
+    model.put('RequestCount/web', { ...Object.fromEntries(minutes(600)), [at(-1)]: 60 });
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-2), load: 10 }]);
+    await pass(MINUTE);
+    model.put('RequestCount/web', { [at(-1)]: 600, [at(0)]: 60 });
+    expect(await measured()).toEqual([{ shard: 'web', time: at(-1), load: 10 }]);
+  });
+
   it('is recorded once more, and said, when it is corrected later', async () => {
     const { model, measured, pass, cloudWatch, warnings } = await stage(['web', 'api']);
     for (const name of ['web', 'api']) model.put(`RequestCount/${name}`, minutes(600));
@@ -76,7 +85,7 @@ describe('the load of a shard', () => {
       ],
     ]);
     expect(warnings).toEqual([
-      'load: CloudWatch has corrected 1 minutes after they were used; metrics.delay: expected 120 or more, got 0',
+      'load: CloudWatch has corrected 1 minutes after they were used; metrics.delay: expected 120 or more, got 1',
     ]);
   });
 

@@ -97,6 +97,20 @@ describe('where a forecast is missing or old', () => {
     expect(wantOf({}, Number.POSITIVE_INFINITY)).toEqual([400, Number.POSITIVE_INFINITY]);
   });
 
+  it('load is late when it is older than its source and the settings explain', () => {
+    const late = (metrics: object, age: number) => {
+      const settings = settingsOf([{}], {}, { metrics });
+      const measured = [{ shard: 'a', time: AT - age, load: 1 }];
+      const { findings } = plan({ ...snapshotOf([]), measured }, NONE, settings, AT);
+      return findings.filter(({ kind }) => kind === 'LoadLate');
+    };
+    expect(late({ source: 'cloudwatch' }, 240)).toEqual([]);
+    expect(late({ source: 'cloudwatch' }, 241)).toEqual([{ kind: 'LoadLate', shard: 'a', age: 241 }]);
+    expect(late({ source: 'reporter' }, 181)).toHaveLength(1);
+    expect(late({ source: 'cloudwatch', every: 300 }, 480)).toEqual([]);
+    expect(late({ delay: 120 }, 300)).toEqual([]);
+  });
+
   it('what goes away is replaced', () => {
     const settings = settingsOf([{}]);
     const fleet = [

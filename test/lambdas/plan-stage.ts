@@ -121,9 +121,9 @@ export class PlanStage {
     const { clock, table } = this.world;
     const at = clock.now();
     for (const [shard, load] of this.loads)
-      this.cloudWatch.put(`RequestCount/${shard}`, { [at - 60]: load * 60 });
+      this.cloudWatch.put(`RequestCount/${shard}`, { [at - 120]: load * 60, [at - 60]: load * 60 });
     for (const [shard, hosts] of this.healthy)
-      this.cloudWatch.put(`HealthyHostCount/${shard}`, { [at - 60]: hosts });
+      this.cloudWatch.put(`HealthyHostCount/${shard}`, { [at - 120]: hosts, [at - 60]: hosts });
     await new ForecastStore(table).write([...this.loads].map(([shard, load]) => this.flat(shard, load)));
     await this.world.drive(this.world.look());
   }
