@@ -63,6 +63,8 @@ interface Told {
 export interface Remembered {
   /** The last good tick. */
   readonly goodAt?: Seconds;
+  /** Up to then it is counted what happened. */
+  readonly countedAt?: Seconds;
   /** ETag of the settings that were planned with last. */
   readonly etag?: string;
   /** ETag of the settings that target groups and rules follow. */

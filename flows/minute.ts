@@ -1,3 +1,4 @@
+import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { attempt, type Failure } from './failure.ts';
 import type { MinuteParts } from './minute-parts.ts';
@@ -14,10 +15,10 @@ export interface MinuteRun {
 /** A round that is over. */
 export interface Ended extends Round {
   readonly seconds: Seconds;
-  /** Moves that failed since the last good round, and those of this one that could not be started. */
+  /** Moves that failed since the round before, and those of this one that could not be started. */
   readonly failedMoves: number;
-  /** The last good round before this one. */
-  readonly goodBefore: Seconds;
+  /** What happened up to then was counted by rounds before this one. */
+  readonly countedFrom: Seconds;
 }
 
 export type MinuteResult =
@@ -88,25 +89,40 @@ async function oneRound(parts: MinuteParts, stopAt: Seconds): Promise<Ended> {
   let told = telling !== undefined;
   if (telling !== undefined && telling.events.length > 0)
     told = await attempt(failures, 'publish', () => events.publish(telling.events));
-  const remembered = { ...(round.good && { goodAt: at }), ...(told && telling?.remember) };
+  const countedFrom = known?.before.countedAt ?? at - MINUTE;
+  // By a round that has made a plan, good or not: only then the count is told, and what one has counted the next does not.
+  const counts = tick !== undefined && known !== undefined;
+  const failedMoves = counts ? await countFailed(parts, round, known.settings, countedFrom) : undefined;
+  const remembered = {
+    ...(round.good && { goodAt: at }),
+    ...(failedMoves !== undefined && { countedAt: at }),
+    ...(told && telling?.remember),
+  };
   if (Object.keys(remembered).length > 0)
     round.good = (await attempt(failures, 'remember the tick', () => memory.write(remembered))) && round.good;
-  const goodBefore = known?.before.goodAt ?? at - MINUTE;
-  const failedMoves = await countFailed(parts, round, goodBefore);
   if (failures.length > 0) await publishFailed(parts, at, round.good, failures);
-  return { ...round, seconds: clock.now() - at, failedMoves, goodBefore };
+  const unstarted = tick?.failures.filter(({ what }) => what.startsWith('move ')).length ?? 0;
+  const seconds = clock.now() - at;
+  return { ...round, seconds, failedMoves: (failedMoves ?? 0) + unstarted, countedFrom };
 }
 
-/** Moves take minutes; a failure that comes later than this is counted nowhere. */
-const MOVES_BACK: Seconds = 15 * MINUTE;
-
-async function countFailed({ records }: MinuteParts, { at, failures, tick }: Round, since: Seconds) {
-  let failed = 0;
+/** Moves that failed after `since`, up to this round; undefined where they could not be read. */
+async function countFailed(
+  { records }: MinuteParts,
+  { at, failures }: Round,
+  { fleet: { leadTimes } }: Settings,
+  since: Seconds,
+): Promise<number | undefined> {
+  // As long as a move may take, its way back included (move-input.ts).
+  const longest = 4 * (leadTimes.drain.seconds + leadTimes.activate.seconds) + 5 * MINUTE;
+  let failed: number | undefined;
   await attempt(failures, 'read the moves', async () => {
-    const moves = await records.moves({ from: at - MOVES_BACK, to: at });
-    failed = moves.filter(({ outcome, doneAt = 0 }) => outcome === 'failed' && doneAt > since).length;
+    const moves = await records.moves({ from: since - longest, to: at });
+    failed = moves.filter(
+      ({ outcome, doneAt = 0 }) => outcome === 'failed' && doneAt > since && doneAt <= at,
+    ).length;
   });
-  return failed + (tick?.failures.filter(({ what }) => what.startsWith('move ')).length ?? 0);
+  return failed;
 }
 
 async function publishFailed({ events }: MinuteParts, at: Seconds, good: boolean, failures: Failure[]) {

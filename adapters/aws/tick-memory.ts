@@ -18,6 +18,8 @@ export interface OpenFinding {
 export interface TickItem extends Item {
   /** The last good tick. */
   readonly at?: Seconds;
+  /** Up to then it is counted what happened. */
+  readonly countedAt?: Seconds;
   readonly etag?: string;
   readonly routesAsked?: { readonly etag: string; readonly at: Seconds };
   /** When a tick last found another one at work. */
@@ -28,6 +30,7 @@ export interface TickItem extends Item {
 
 interface Change {
   readonly goodAt?: Seconds;
+  readonly countedAt?: Seconds;
   readonly etag?: string;
   readonly routesAsked?: { readonly etag: string; readonly at: Seconds };
   readonly open?: readonly OpenFinding[];
@@ -47,11 +50,12 @@ export class TickMemory {
     const [tick, findings, routes] = await Promise.all(
       [TICK, FINDINGS, ROUTES].map((name) => this.#table.get(PK.state, name)),
     );
-    const { at, etag, routesAsked } = (tick ?? {}) as Partial<TickItem>;
+    const { at, countedAt, etag, routesAsked } = (tick ?? {}) as Partial<TickItem>;
     const open = (findings?.open ?? []) as readonly OpenFinding[];
     this.#open = JSON.stringify(open);
     return {
       ...(at !== undefined && { goodAt: at }),
+      ...(countedAt !== undefined && { countedAt }),
       ...(etag !== undefined && { etag }),
       ...(routesAsked !== undefined && { routesAsked }),
       ...(typeof routes?.etag === 'string' && { routesEtag: routes.etag }),

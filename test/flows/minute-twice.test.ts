@@ -32,6 +32,25 @@ describe('two ticks', () => {
     expect(one.published.filter(({ type }) => type === 'ShardScaled')).toHaveLength(1);
   });
 
+  it('count a move that failed once, also while ticks are not good', async () => {
+    const one = await rising();
+    const at = one.world.clock.now();
+    const moves = async () => [{ outcome: 'failed', doneAt: at - 30 }];
+    const parts = {
+      ...one.parts,
+      records: { ...one.parts.records, moves },
+      forecasts: { read: () => Promise.reject(new Error('throttled')) },
+    };
+    const counts: number[] = [];
+    for (let m = 0; m < 3; m++) {
+      const result = await one.tick(parts);
+      if (result.outcome === 'skipped') expect.unreachable('skipped');
+      else counts.push(...result.rounds.map(({ good, failedMoves }) => (good ? -1 : failedMoves)));
+      await one.world.runUntil(one.world.clock.now() + 60);
+    }
+    expect(counts).toEqual([1, 0, 0]);
+  });
+
   it('one after the other in the same second move a slice once', async () => {
     const one = await rising();
     await one.tick();
