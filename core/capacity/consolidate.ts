@@ -29,21 +29,25 @@ export function consolidation(draft: Draft, surplus: number, leads: Leads): void
 export function mixSwaps(draft: Draft, surplus: number, leads: Leads): void {
   if (draft.settings.fleet.spotShare === 0) return;
   let swaps = Math.floor(surplus / draft.settings.fleet.slicesPerInstance);
-  const free = new Map<string, number>();
-  for (const { instance } of swaps > 0 ? draft.freeHosts() : []) {
-    if (instance.group === 'spot') free.set(instance.type, (free.get(instance.type) ?? 0) + 1);
-  }
-  if (free.size === 0) return;
+  const spot = swaps > 0 ? draft.freeHosts().filter(({ instance }) => instance.group === 'spot') : [];
+  if (spot.length === 0) return;
+  const free = spot.map(sizeOf).sort((a, b) => a - b);
   for (const host of replaceable(draft).sort(emptier)) {
     if (swaps === 0 || draft.full) return;
-    const equal = free.get(host.instance.type) ?? 0;
-    if (equal === 0) continue;
+    const fits = free.findIndex((size) => takesOver(size, sizeOf(host)));
+    if (fits === -1) continue;
     const why = ['a Spot instance takes over from an On-Demand one'];
     if (!vacate(draft, host, 'mix', leads, why, 'spot')) return;
-    free.set(host.instance.type, equal - 1);
+    free.splice(fits, 1);
     swaps -= 1;
   }
 }
+
+/** Share of one slice; those of one instance are equal. */
+export const sizeOf = ({ slices }: Host): number => slices[0]?.share ?? 0;
+
+/** Whether a slice of one size can stand in for one of another: a shard must not lose by it. */
+export const takesOver = (size: number, other: number): boolean => size >= other - 1e-9;
 
 /** Moves all that an instance carries to ready slices elsewhere. False where there are not enough. */
 function vacate(
@@ -55,10 +59,12 @@ function vacate(
   group?: Group,
 ): boolean {
   const carried = carriedBy(draft, host);
-  // Slices of one instance are equal, and what takes over from them must be as large.
-  const size = carried[0]?.candidate.units;
+  const size = carried[0]?.candidate.units ?? 0;
   const accept: Accept = (one) =>
-    one.units === size && one.host !== host && (group === undefined || one.host.instance.group === group);
+    one.host !== host &&
+    (group === undefined
+      ? one.units === size
+      : one.host.instance.group === group && takesOver(one.units, size));
   if (carried.length !== host.used || !hasReady(draft, accept, host.used)) return false;
   if (draft.moves.length + 2 * carried.length > draft.settings.fleet.maxMovesPerTick) return false;
   for (const [s, its] of Map.groupBy(carried, (one) => one.s))

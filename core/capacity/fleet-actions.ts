@@ -1,4 +1,5 @@
-import { replaceable } from './consolidate.ts';
+import { shareOf } from '../shards/slice.ts';
+import { replaceable, sizeOf, takesOver } from './consolidate.ts';
 import type { Decision } from './decide.ts';
 import type { Draft } from './draft.ts';
 import type { FleetIndex, Host } from './fleet-index.ts';
@@ -140,12 +141,13 @@ function spotShort(draft: Draft): number {
   }
   const short = shortOf(Math.min(running, ...needed));
   if (short <= 0) return 0;
-  // Which type comes is not known, and only an equal one can take over.
-  const hosts = replaceable(draft);
-  const equal = settings.fleet.instanceTypes.map(
-    ({ type }) => hosts.filter(({ instance }) => instance.type === type).length,
-  );
-  return Math.min(short, ...equal);
+  // Which type comes is not known, and only one that is as large can take over.
+  const sizes = replaceable(draft).map(sizeOf);
+  const fits = settings.fleet.instanceTypes.map(({ type }) => {
+    const size = shareOf(type, settings);
+    return sizes.filter((other) => takesOver(size, other)).length;
+  });
+  return Math.min(short, ...fits);
 }
 
 function poolReason(why: string): Reason {

@@ -308,6 +308,33 @@ describe('Spot', () => {
     ]);
   });
 
+  // On AWS the On-Demand group prefers its first type: all of it is of that one.
+  const types = (...weights: number[]) => weights.map((weight, i) => ({ type: `m${i + 5}.large`, weight }));
+  const onDemand = (settings: Settings) => many(10, () => running(settings, ['active a']));
+
+  it.each([
+    ['equal', [1, 1], 3],
+    ['larger', [1, 1.2], 3],
+    ['smaller', [1, 0.5], 0],
+  ] as const)('starts its share where the other types are %s', (_, weights, count) => {
+    const settings = settingsOf([{}], { spotShare: 0.4, instanceTypes: types(...weights) });
+    const { plan } = planned(settings, onDemand(settings), [950]);
+    const started = plan.fleet.filter((one) => one.kind === 'start' && one.group === 'spot');
+    expect(started.map((one) => (one.kind === 'start' ? one.count : 0))).toEqual(count > 0 ? [count] : []);
+  });
+
+  it.each([
+    ['an equal', 1, 2],
+    ['a larger', 1.5, 2],
+    ['a smaller', 0.5, 0],
+  ] as const)('takes over from On-Demand where it is of %s type', (_, weight, moves) => {
+    const settings = settingsOf([{}], { spotShare: 0.1, instanceTypes: types(1, weight) });
+    const spot = running(settings, ['ready'], { group: 'spot', type: 'm6.large' });
+    const { plan } = planned(settings, [...onDemand(settings), spot], [950]);
+    const mixed = plan.moves.filter(({ reason }) => reason.rule === 'mix');
+    expect(mixed.map(({ to }) => to.kind)).toEqual(moves > 0 ? ['active', 'ready'] : []);
+  });
+
   it('leaves an instance that AWS recommends to leave, once the replacement serves', () => {
     const settings = settingsOf([{}]);
     const leaving = running(settings, ['active a'], { group: 'spot', rebalanceAt: AT - 60 });
