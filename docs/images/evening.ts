@@ -26,8 +26,6 @@ const SHADOW = { shard: 'reviews', hosts: 4, group: 'targetgroup/reviews/0123456
 export function settingsText(): string {
   const settings = parse(readFileSync('examples/shop.yaml', 'utf8'));
   settings.calendar = [];
-  // With more than one type no Spot is started: all On-Demand instances are of the first, and only equal ones take over.
-  settings.fleet.instanceTypes.length = 1;
   settings.shards = settings.shards.filter(({ name }: { name: string }) => IN_PICTURE.includes(name));
   const shadow = settings.shards.find(({ name }: { name: string }) => name === SHADOW.shard);
   const targetGroup = `arn:aws:elasticloadbalancing:eu-west-1:123456789012:${SHADOW.group}`;
