@@ -39,8 +39,8 @@ export interface Status {
   readonly lead: Seconds;
   readonly shards: readonly ShardStatus[];
   readonly fleet: {
-    /** Instances per state. */
-    readonly instances: Readonly<Record<Instance['state'], number>>;
+    /** Instances per state; those that start into the warm pool are `stocking`. */
+    readonly instances: Readonly<Record<(typeof STATES)[number], number>>;
     /** Slices per placement. */
     readonly slices: Readonly<Record<PlacementKind, number>>;
     readonly desired: Readonly<Record<'steady' | 'spot', number>>;
@@ -112,7 +112,7 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
     lead,
     shards,
     fleet: {
-      instances: counted(STATES, instances, ({ state }) => state),
+      instances: counted(STATES, instances, stateOf),
       slices: counted(PLACEMENTS, slices, ({ placement }) => placement.kind),
       desired: { steady: groups.steady.desired, spot: groups.spot.desired },
       pool: plan?.pool,
@@ -128,7 +128,20 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
   };
 }
 
-const STATES = ['running', 'starting', 'warm', 'standby', 'draining', 'interrupted', 'retired'] as const;
+/** As the lifecycle has them; `stocking` is a start that goes into the warm pool. */
+const STATES = [
+  'running',
+  'starting',
+  'warm',
+  'stocking',
+  'standby',
+  'draining',
+  'interrupted',
+  'retired',
+] as const;
+
+const stateOf = (instance: Instance): (typeof STATES)[number] =>
+  instance.state === 'starting' && instance.into === 'warm' ? 'stocking' : instance.state;
 const PLACEMENTS = ['ready', 'reserved', 'activating', 'active', 'draining'] as const;
 
 function counted<K extends string, T>(

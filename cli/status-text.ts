@@ -72,8 +72,10 @@ function fleetLine({ fleet: { instances, slices } }: Status): string {
   const more = (['standby', 'draining', 'interrupted', 'retired'] as const)
     .filter((state) => instances[state] > 0)
     .map((state) => `, ${instances[state]} ${state}`);
-  const { running, warm, starting } = instances;
-  return `${running} running (${slices.ready} ready ${slices.ready === 1 ? 'slice' : 'slices'}), ${warm} warm, ${starting} starting${more.join('')}`;
+  const { running, warm, starting, stocking } = instances;
+  const ready = `${slices.ready} ready ${slices.ready === 1 ? 'slice' : 'slices'}`;
+  const coming = stocking > 0 ? ` and ${stocking} on their way there` : '';
+  return `${running} running (${ready}), ${starting} starting, ${warm} warm${coming}${more.join('')}`;
 }
 
 function poolLine({ fleet: { pool } }: Status): string {

@@ -51,6 +51,7 @@ async function busy(): Promise<FakeDeployed> {
   await deployed.add('i-5', 'InService', [of('draining', 'cart')]);
   await deployed.add('i-6', 'Warmed:Stopped');
   await deployed.add('i-7', 'Pending:Wait');
+  await deployed.add('i-8', 'Warmed:Pending:Wait');
   await new LoadRecords(table).write(
     T0 - 180,
     new Map([
@@ -83,7 +84,7 @@ shard  mode    load  in 70 s: 50 %  90 %  unit        active  coming  draining  
 web    active   160             65   117  requests/s       2       1         0   3.5          2
 cart   hold       7              –     –  orders/s         0       0         1     1          1
 
-Fleet    5 running (1 ready slice), 1 warm, 1 starting
+Fleet    5 running (1 ready slice), 1 starting, 1 warm and 1 on their way there
 Desired  4 steady, 1 Spot
 Pool     1 ready at the last plan, target 1.5, bound 10
 Plan     made 20 s ago, last good tick 20 s ago
@@ -134,7 +135,7 @@ Failures of the last plan:
         { shard: 'cart', mode: 'hold', forecast: null, draining: 1, guarantee: 1 },
       ],
       fleet: {
-        instances: { running: 5, warm: 1, starting: 1, standby: 0 },
+        instances: { running: 5, warm: 1, starting: 1, stocking: 1, standby: 0 },
         slices: { ready: 1, active: 2 },
         desired: { steady: 4, spot: 1 },
       },
