@@ -39,6 +39,9 @@ const TURN = 8;
 /** From this age on a group that nobody waits for gets every second look, however many wait. */
 const OLD: Seconds = 5 * MINUTE;
 
+/** Seconds between the first look that sees a target unhealthy and the second one. */
+const DOUBT: Seconds = 45;
+
 export interface Polled {
   /** `busy`: another one runs. `lost`: another one took the lease over. */
   readonly outcome: 'busy' | 'lost' | 'done';
@@ -112,16 +115,22 @@ class Poller {
         this.#waits = await this.#parts.waits.all();
         this.#readAt = now + READ_EVERY;
       }
+      const doubt = this.#doubtful(now);
       const owed = this.#swept < share * (Math.floor((now - this.#began) / MINUTE) + 1);
       const oldest = owed ? this.#oldest(this.#looks.keys()) : undefined;
       const turn = oldest !== undefined && now - oldest.triedAt >= MINUTE ? oldest : undefined;
-      if (this.#waits.length === 0 && turn === undefined) return true;
-      await this.#one(turn);
+      if (this.#waits.length === 0 && turn === undefined && doubt === undefined) return true;
+      const isOverdue = turn !== undefined && now - turn.triedAt >= OLD;
+      const next = isOverdue ? turn : (doubt ?? turn);
+      if ((await this.#one(next)) && next === turn) this.#swept++;
     }
   }
 
-  /** One look, or a pause until there may be something to look at. `turn`: the group whose turn it is, if any. */
-  async #one(turn: Aged | undefined): Promise<void> {
+  /**
+   * One look, or a pause until there may be something to look at. `turn`: the group whose turn it is, if any.
+   * @returns whether it was looked at
+   */
+  async #one(turn: Aged | undefined): Promise<boolean> {
     const { clock } = this.#parts;
     const waited = this.#oldest(this.#waits.map(({ shard }) => shard));
     const dueAt = waited === undefined ? Infinity : waited.triedAt + LOOK_EVERY;
@@ -130,13 +139,27 @@ class Poller {
     const next = due === undefined || (starving && this.#lastWasWaited) ? turn : due;
     if (next === undefined) {
       await clock.sleepUntil(Math.min(dueAt, this.#readAt, this.#until));
-      return;
+      return false;
     }
     if (this.#lookAt > clock.now()) await clock.sleepUntil(this.#lookAt);
     this.#lookAt = clock.now() + 1 / LOOKS_A_SECOND;
     this.#lastWasWaited = next === due;
-    if (next === turn) this.#swept++;
     await this.#look(next.shard);
+    return next === turn;
+  }
+
+  /**
+   * A group of which one look has seen a target unhealthy: the second one, which tells whether it stays so, does not
+   * wait for the group's next turn.
+   */
+  #doubtful(now: Seconds): Aged | undefined {
+    for (const [shard, { triedAt, targets }] of this.#looks) {
+      if (now - triedAt < DOUBT) continue;
+      const isSeenOnce = ({ state, since }: { state: TargetHealth; since: Seconds }) =>
+        state === 'unhealthy' && since === triedAt;
+      if (Object.values(targets).some(isSeenOnce)) return { shard, triedAt };
+    }
+    return undefined;
   }
 
   #oldest(shards: Iterable<string>): Aged | undefined {

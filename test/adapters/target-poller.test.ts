@@ -83,6 +83,21 @@ class Scene {
   }
 }
 
+describe('a target that is seen unhealthy', () => {
+  it('is looked at again a minute later, and not once its group has its turn again', async () => {
+    const scene = new Scene(40);
+    await scene.minutes(9);
+    scene.targets.get('s7')!.set('i-1:8080', 'unhealthy');
+    const from = scene.clock.now();
+    await scene.minutes(12);
+    const times = scene.looks.filter(({ at, shard }) => shard === 's7' && at >= from).map(({ at }) => at);
+    expect(times[1]! - times[0]!).toBeLessThan(120);
+    // It stays so: no more looks than the others have.
+    expect(times[2]! - times[1]!).toBeGreaterThan(300);
+    expect(scene.rates(from).gap).toBeLessThanOrEqual(600);
+  });
+});
+
 describe('waits', () => {
   it('are answered as soon as the target is as wanted, and looked at every 5 s until then', async () => {
     const scene = new Scene(1);
