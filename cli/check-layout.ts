@@ -88,8 +88,9 @@ export function lockFindings(lock: { readonly packages: Readonly<Record<string, 
     const found = JSON.stringify(entry).includes('://')
       ? [`${at}: expected no address in the lock file`]
       : [];
-    // What a package carries in its own archive has no archive of its own.
-    if (at !== '' && !['integrity', 'link', 'inBundle'].some((key) => key in entry))
+    // What a package carries in its own archive is no download.
+    if ('inBundle' in entry) return found;
+    if (at !== '' && !('integrity' in entry) && !('link' in entry))
       found.push(`${at}: expected an integrity`);
     for (const name of Object.keys(entry.optionalDependencies ?? {})) {
       const nested = `${at}/node_modules/${name}` in lock.packages;

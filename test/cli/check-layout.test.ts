@@ -48,7 +48,7 @@ it('wants a lock file without addresses and with all that it names', () => {
       optionalDependencies: { b: '1' },
     },
     'node_modules/b': { integrity: 'sha512-y' },
-    'node_modules/b/node_modules/carried': { inBundle: true },
+    'node_modules/b/node_modules/carried': { inBundle: true, optionalDependencies: { d: '^1.0.0' } },
   };
   expect(lockFindings({ packages: whole })).toEqual([]);
   const { 'node_modules/b': _, ...less } = whole;
