@@ -3,6 +3,7 @@ import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Clock, Events, Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
+import type { RecordedMove } from './brake.ts';
 import type { Failure } from './failure.ts';
 import type { OpenFinding } from './findings.ts';
 import type { Switched } from './snapshot.ts';
@@ -48,10 +49,7 @@ export interface PlanRecords {
   /** `ahead`: how far ahead of the plan the forecasts are worth remembering. */
   planned(made: TickResult & Pick<Told, 'forecasts' | 'ahead'>): Promise<void>;
   latestPlan(): Promise<{ readonly shards: readonly Pick<ShardPlan, 'shard' | 'want'>[] } | undefined>;
-  moves(span: {
-    readonly from: Seconds;
-    readonly to: Seconds;
-  }): Promise<readonly { readonly outcome?: string; readonly doneAt?: Seconds }[]>;
+  moves(span: { readonly from: Seconds; readonly to: Seconds }): Promise<readonly RecordedMove[]>;
 }
 
 interface Told {

@@ -1,5 +1,5 @@
-import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
+import type { RecordedMove } from './brake.ts';
 import { attempt, type Failure } from './failure.ts';
 import type { MinuteParts } from './minute-parts.ts';
 import { type Round, runRound } from './round.ts';
@@ -19,6 +19,8 @@ export interface Ended extends Round {
   readonly failedMoves: number;
   /** What happened up to then was counted by rounds before this one. */
   readonly countedFrom: Seconds;
+  /** What happened after it is counted by the next one. */
+  readonly countedTo: Seconds;
 }
 
 export type MinuteResult =
@@ -90,12 +92,12 @@ async function oneRound(parts: MinuteParts, stopAt: Seconds): Promise<Ended> {
   if (telling !== undefined && telling.events.length > 0)
     told = await attempt(failures, 'publish', () => events.publish(telling.events));
   const countedFrom = known?.before.countedAt ?? at - MINUTE;
+  const countedTo = at - RECORDING;
   // By a round that has made a plan, good or not: only then the count is told, and what one has counted the next does not.
-  const counts = tick !== undefined && known !== undefined;
-  const failedMoves = counts ? await countFailed(parts, round, known.settings, countedFrom) : undefined;
+  const failedMoves = tick && round.moves && countFailed(round.moves, countedFrom, countedTo);
   const remembered = {
     ...(round.good && { goodAt: at }),
-    ...(failedMoves !== undefined && { countedAt: at }),
+    ...(failedMoves !== undefined && { countedAt: countedTo }),
     ...(told && telling?.remember),
   };
   if (Object.keys(remembered).length > 0)
@@ -103,26 +105,15 @@ async function oneRound(parts: MinuteParts, stopAt: Seconds): Promise<Ended> {
   if (failures.length > 0) await publishFailed(parts, at, round.good, failures);
   const unstarted = tick?.failures.filter(({ what }) => what.startsWith('move ')).length ?? 0;
   const seconds = clock.now() - at;
-  return { ...round, seconds, failedMoves: (failedMoves ?? 0) + unstarted, countedFrom };
+  return { ...round, seconds, failedMoves: (failedMoves ?? 0) + unstarted, countedFrom, countedTo };
 }
 
-/** Moves that failed after `since`, up to this round; undefined where they could not be read. */
-async function countFailed(
-  { records }: MinuteParts,
-  { at, failures }: Round,
-  { fleet: { leadTimes } }: Settings,
-  since: Seconds,
-): Promise<number | undefined> {
-  // As long as a move may take, its way back included (move-input.ts).
-  const longest = 4 * (leadTimes.drain.seconds + leadTimes.activate.seconds) + 5 * MINUTE;
-  let failed: number | undefined;
-  await attempt(failures, 'read the moves', async () => {
-    const moves = await records.moves({ from: since - longest, to: at });
-    failed = moves.filter(
-      ({ outcome, doneAt = 0 }) => outcome === 'failed' && doneAt > since && doneAt <= at,
-    ).length;
-  });
-  return failed;
+/** Seconds within which the end of a move is recorded. */
+const RECORDING: Seconds = 5;
+
+function countFailed(moves: readonly RecordedMove[], from: Seconds, to: Seconds): number {
+  return moves.filter(({ outcome, doneAt = 0 }) => outcome === 'failed' && doneAt > from && doneAt <= to)
+    .length;
 }
 
 async function publishFailed({ events }: MinuteParts, at: Seconds, good: boolean, failures: Failure[]) {

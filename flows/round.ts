@@ -3,6 +3,7 @@ import { aged } from '../core/forecast/aged.ts';
 import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
+import { brakes, type RecordedMove } from './brake.ts';
 import { attempt, type Failure } from './failure.ts';
 import type { MinuteParts, Remembered, Service } from './minute-parts.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
@@ -18,6 +19,8 @@ export interface Round {
   known?: Known;
   reconciled?: Reconciled;
   tick?: TickResult;
+  /** Moves of late, by how they ended; undefined where they could not be read. */
+  moves?: readonly RecordedMove[];
 }
 
 /** What a round knows before it looks at the service. */
@@ -55,12 +58,19 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     run('measure the load', () => ports.metrics.measured(names)),
     run('read the forecasts', () => parts.forecasts.read()),
     run('read the last plan', () => parts.records.latestPlan()),
+    readMoves(parts, round, known),
     untouched ? undefined : putRight(service, round, settings, { ...switched, stopAt }, run),
   ]);
   round.known = { ...known, last };
   const openRequests = (await run('read open requests', () => fleet.openRequests())) ?? [];
   const seen = seenNow(forecasts ?? new Map(), parts.clock.now(), settings);
-  const given = { ...switched, openRequests, measured: measured ?? [], stopAt };
+  const given = {
+    ...switched,
+    openRequests,
+    measured: measured ?? [],
+    stopAt,
+    brakes: brakes(round.moves ?? []),
+  };
   const made = await run('plan', () => tick(ports, settings, parts.planner, seen, given));
   if (made !== undefined) round.tick = made;
   round.failures.push(...(made?.failures ?? []));
@@ -80,6 +90,23 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
       : undefined,
   ]);
   return round;
+}
+
+/** A plan is as good without them. */
+async function readMoves({ records }: MinuteParts, round: Round, known: Known): Promise<void> {
+  await attempt(round.failures, 'read the moves', async () => {
+    round.moves = await records.moves(spanOf(known, round.at));
+  });
+}
+
+/** Moves are told from so far back. */
+const MOVES_BACK: Seconds = 30 * MINUTE;
+
+/** As far back as a move may have been planned that ends now, its way back included (move-input.ts). */
+function spanOf({ settings, before }: Known, at: Seconds): { readonly from: Seconds; readonly to: Seconds } {
+  const { drain, activate } = settings.fleet.leadTimes;
+  const longest = 4 * (drain.seconds + activate.seconds) + 5 * MINUTE;
+  return { from: Math.min(at - MOVES_BACK, (before.countedAt ?? at) - longest), to: at };
 }
 
 async function readKnown({ settings, modes, memory }: MinuteParts): Promise<Known> {

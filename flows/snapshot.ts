@@ -19,6 +19,8 @@ export interface Given extends Switched {
   readonly openRequests?: readonly OpenRequest[];
   /** What was measured for this tick already. @default the metrics are asked */
   readonly measured?: readonly Measured[];
+  /** Moves that may be started to shards where they keep failing. @default as many as the plan has */
+  readonly brakes?: ReadonlyMap<string, number>;
   /** Nothing is begun from then on: the process ends soon after. @default never */
   readonly stopAt?: Seconds;
 }

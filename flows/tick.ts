@@ -39,6 +39,8 @@ interface Doing {
   readonly at: Seconds;
   readonly modeOf: (shard: string) => Mode | undefined;
   readonly isOver: () => boolean;
+  /** Moves that may still be started to shards where they keep failing. */
+  readonly brakes: Map<string, number>;
   readonly moves: MoveInput[];
   readonly actions: FleetAction[];
   readonly refused: { what: string; why: string }[];
@@ -68,6 +70,7 @@ export async function tick(
     at,
     modeOf: (shard) => byName.get(shard),
     isOver: () => ports.clock.now() >= stopAt,
+    brakes: new Map(given.brakes),
     moves: [],
     actions: [],
     refused: [],
@@ -108,6 +111,18 @@ async function startMove(doing: Doing, move: Move, released: ReadonlySet<string>
     if (end.kind === 'ready' || (doing.modeOf(end.shard) ?? 'shadow') !== 'shadow') continue;
     doing.refused.push({ what, why: `shard ${end.shard} is in shadow` });
     return;
+  }
+  if (move.to.kind === 'active') {
+    const { shard } = move.to;
+    const left = doing.brakes.get(shard);
+    if (left !== undefined && left < 1) {
+      doing.refused.push({
+        what,
+        why: `moves to shard ${shard} keep failing: one at a time until one succeeds`,
+      });
+      return;
+    }
+    if (left !== undefined) doing.brakes.set(shard, left - 1);
   }
   const stored = seen.stored.get(move.slice);
   if (stored === undefined) {

@@ -4,7 +4,7 @@ import type { MetricName } from '../lib/metric-names.ts';
 
 /** What one round of the tick says in metrics; of one without a plan no more than that it failed. */
 export function metricsOf(round: Ended): Partial<Record<MetricName, number>> {
-  const { tick, reconciled, good, seconds, failedMoves, countedFrom } = round;
+  const { tick, reconciled, good, seconds, failedMoves, countedFrom, countedTo } = round;
   const base = { GoodTick: good ? 1 : 0, TickSeconds: seconds };
   if (tick === undefined) return base;
   const { plan, snapshot, moves } = tick;
@@ -22,7 +22,9 @@ export function metricsOf(round: Ended): Partial<Record<MetricName, number>> {
     StartingInstances: counted((one) => one.state === 'starting' && one.into === 'running'),
     MovesStarted: moves.length,
     MoveFailures: failedMoves,
-    Interruptions: counted(({ state, since }) => state === 'interrupted' && since > countedFrom),
+    Interruptions: counted(
+      ({ state, since }) => state === 'interrupted' && since > countedFrom && since <= countedTo,
+    ),
     GuaranteesAtRisk: found('GuaranteeAtRisk'),
     LoadLateShards: found('LoadLate'),
     ForecastLateShards: found('ForecastLate'),

@@ -51,7 +51,15 @@ const snapshot = snapshotOf(
 function ended(change: Partial<Ended> = {}): Ended {
   const made = plan(snapshot, steadyForecasts(settings, [190, 90, 500]), settings, AT);
   const tick = { snapshot, plan: made, moves: [], actions: [], refused: [], failures: [] };
-  const base = { at: AT, good: true, failures: [], seconds: 2.5, failedMoves: 4, countedFrom: AT - 60 };
+  const base = {
+    at: AT,
+    good: true,
+    failures: [],
+    seconds: 2.5,
+    failedMoves: 4,
+    countedFrom: AT - 60,
+    countedTo: AT,
+  };
   return { ...base, tick, ...change };
 }
 
