@@ -44,7 +44,8 @@ export async function launched(
 
 /**
  * A launch failed. Which request it was for nobody can say: the oldest open one of the group ends now instead of at
- * its expiry, so that the next plan may ask the other group or another type. The fleet lowers what it asked for.
+ * its expiry, so that the next plan may ask the other group or another type. The fleet lowers what it asked for. No plan is
+ * made at once: where AWS has no capacity each would ask for it again, and the next failure follows within seconds.
  */
 export async function launchFailed(
   parts: EventParts,
@@ -60,7 +61,7 @@ export async function launchFailed(
   for (const { sk } of open) {
     const unbound = { pk: { present: true }, instance: { absent: true } } as const;
     const dropped = await parts.table.update(PK.request, sk, { set: { expires: now } }, unbound);
-    if (dropped.ok) return { outcome: `request ${sk} dropped`, plan: true };
+    if (dropped.ok) return { outcome: `request ${sk} dropped: ${detail.StatusMessage ?? 'no reason given'}` };
   }
   return { outcome: 'no request was open' };
 }
