@@ -110,19 +110,19 @@ export class World {
   }
 
   /**
-   * What ALB tells CloudWatch of a shard: requests per second, in each of the last `minutes` whole minutes. A minute that
-   * was told before stays as it was: CloudWatch would add the two.
+   * What ALB tells CloudWatch of a shard: requests per second, in each of the `minutes` whole minutes up to `ago`
+   * minutes ago. A minute that was told before stays as it was: CloudWatch would add the two.
    */
-  async measure(shard: string, perSecond: number, minutes: number): Promise<void> {
+  async measure(shard: string, perSecond: number, minutes: number, ago = 0): Promise<void> {
     const route = await this.table.get('route', shard);
     const Dimensions = [
       { Name: 'TargetGroup', Value: String(route?.targetGroupName) },
       { Name: 'LoadBalancer', Value: String(route?.loadBalancer) },
     ];
-    const now = Math.floor(Date.now() / 60_000);
+    const newest = Math.floor(Date.now() / 60_000) - 1 - ago;
     const told = this.#told.get(shard) ?? 0;
-    this.#told.set(shard, now - 1);
-    const points = Array.from({ length: minutes }, (_, i) => now - 1 - i)
+    this.#told.set(shard, Math.max(told, newest));
+    const points = Array.from({ length: minutes }, (_, i) => newest - i)
       .filter((minute) => minute > told)
       .map((minute) => ({
         MetricName: 'RequestCount',

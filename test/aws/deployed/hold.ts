@@ -4,13 +4,14 @@ import { sayTerminated } from '../aws-events.ts';
 import { eventually } from '../eventually.ts';
 import type { World } from '../world.ts';
 import { serving, settled } from './guarantees.ts';
+import { UNTOLD } from './load.ts';
 
 export function hold(world: () => World): void {
   it('replaces what is lost, one for one, and does nothing else', async () => {
     const before = await serving(world(), 'api');
     expect(await world().foreshard('mode', 'api', 'hold')).toMatch(/api\s+active\s+→\s+hold/);
     // More than its instances can serve: an active shard would get more.
-    await world().measure('api', 390, 3);
+    await world().measure('api', 390, UNTOLD);
 
     const lost = before[0]!.split(':')[0]!;
     await world().fleet.ec2.send(new TerminateInstancesCommand({ InstanceIds: [lost] }));

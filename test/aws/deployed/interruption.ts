@@ -50,7 +50,10 @@ export function interruption(world: () => World): { readonly end: () => void } {
       const targets = await targetsOf(world(), 'web');
       expect(targets.filter((target) => target.startsWith(instance))).toEqual([]);
       const evacuated = await world().published('InstanceEvacuated');
-      expect(evacuated.filter((one) => one.instance === instance)).toHaveLength(1);
+      expect(evacuated.filter((one) => one.instance === instance)).toEqual([
+        // None, where the plan had a replacement and was faster.
+        expect.objectContaining({ late: [] }),
+      ]);
     }, 190_000);
 
     it('was handed over once', async () => {
