@@ -1,6 +1,6 @@
 /**
  * Granted actions that no function used in `npm run test:aws`, and where they are proven instead. The other granted
- * ones are in test/aws/exercised.json, which that run writes and checks.
+ * ones are in test/aws/exercised.json: each run checks it, and writes what it has seen to out/exercised.json.
  */
 export type Elsewhere =
   /** A unit test has a handler or adapter use it on test/model-aws, our model of AWS by its documentation. */
@@ -19,8 +19,8 @@ export interface Proof {
 const all = (proof: Elsewhere, why: string, prefix: string, ...names: readonly string[]): Proof[] =>
   names.map((name) => ({ action: `${prefix}:${name}`, proof, why }));
 
-/** Of a role that goes them seldom: for a reason that this run does not give it. */
-const WAYS = 'ways that this run does not go';
+/** The role has it for what this run does not bring about, or only sometimes. */
+const WAYS = 'not in each run; the adapter that uses it is tested on the model';
 
 export const ELSEWHERE: readonly Proof[] = [
   ...all(
