@@ -1,6 +1,7 @@
 /**
  * AWS list prices, us-east-1, without free tier and discounts; the only place where they stand. `usd` is for `per`
- * units. Read from AWS's price pages as of `date`; check before you rely on one.
+ * units. `source` is AWS's page to check one against before you rely on it: on `date` they were compared with what others
+ * publish of them, not with the pages themselves.
  */
 export interface Price {
   readonly usd: number;
