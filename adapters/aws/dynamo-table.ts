@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { conditionExpression, Names, updateExpression } from './expressions.ts';
+import { storable } from './storable.ts';
 import type { Change, Condition, Item, Table, Updated } from './table.ts';
 
 type Client = Pick<DynamoDBClient, 'send'>;
@@ -70,7 +71,7 @@ export class DynamoTable implements Table {
     return this.#conditional(
       new PutItemCommand({
         TableName: this.#name,
-        Item: marshall(item, WRITE),
+        Item: marshall(storable(item), WRITE),
         ...(condition && { ConditionExpression: condition, ...names.attributes() }),
       }),
     );

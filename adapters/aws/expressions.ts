@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToAttr } from '@aws-sdk/util-dynamodb';
+import { storable } from './storable.ts';
 import type { Change, Condition, Test } from './table.ts';
 
 /**
@@ -21,7 +22,7 @@ export class Names {
 
   value(value: unknown): string {
     const alias = `:v${this.#count++}`;
-    this.#values[alias] = convertToAttr(value, { removeUndefinedValues: true });
+    this.#values[alias] = convertToAttr(storable(value), { removeUndefinedValues: true });
     return alias;
   }
 

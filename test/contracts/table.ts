@@ -30,6 +30,14 @@ export function tableContract(table: () => Promise<Table>): void {
       expect(Object.keys(found)).not.toContain('nothing');
     });
 
+    it('takes a number that is next to nothing for nothing', async () => {
+      const { table, pk } = await fresh();
+      await table.put({ pk, sk: 'a', near: 1e-200, list: [{ near: -5e-324 }], far: 1e-120 });
+      expect(await table.get(pk, 'a')).toMatchObject({ near: 0, list: [{ near: 0 }], far: 1e-120 });
+      await table.update(pk, 'a', { set: { far: 1e-131 } });
+      expect(await table.get(pk, 'a')).toMatchObject({ far: 0 });
+    });
+
     it('knows nothing of an item that was never put, or was deleted', async () => {
       const { table, pk } = await fresh();
       expect(await table.get(pk, 'a')).toBeUndefined();

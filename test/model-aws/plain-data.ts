@@ -1,3 +1,5 @@
+import { storableNumber } from '../../adapters/aws/storable.ts';
+
 /** Most bytes of an item on DynamoDB. */
 const MOST = 400 * 1024;
 
@@ -23,7 +25,7 @@ function copy(value: unknown, what: string | undefined, size: { bytes: number })
       if (!Number.isFinite(value)) throw new RangeError(`${what}: expected finite numbers, got ${value}`);
       // Two digits a byte, and one.
       size.bytes += Number.isInteger(value) && Math.abs(value) < 1e9 ? 6 : 10;
-      return value;
+      return storableNumber(value);
     case 'boolean':
       size.bytes += 1;
       return value;
