@@ -1,10 +1,8 @@
-import type { Move } from '../core/capacity/plan.ts';
 import type { Seconds } from '../core/time.ts';
+import type { StartedMove } from './under-way.ts';
 
 /** A move that was started, and how it ended, if it has. */
-export interface RecordedMove {
-  readonly move: Pick<Move, 'to'>;
-  readonly outcome?: string;
+export interface RecordedMove extends StartedMove {
   readonly doneAt?: Seconds;
   /** Begins with the step that failed. */
   readonly error?: string;

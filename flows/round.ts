@@ -69,6 +69,7 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     openRequests,
     measured: measured ?? [],
     stopAt,
+    started: round.moves ?? [],
     brakes: brakes(round.moves ?? []),
   };
   const made = await run('plan', () => tick(ports, settings, parts.planner, seen, given));

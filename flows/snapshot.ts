@@ -3,6 +3,7 @@ import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
 import { joinSlices } from './join.ts';
+import { type StartedMove, underWay } from './under-way.ts';
 
 /** What a tick has read: the planner's snapshot, and the store's slices by id for the versions to claim on. */
 export interface Seen {
@@ -19,6 +20,8 @@ export interface Given extends Switched {
   readonly openRequests?: readonly OpenRequest[];
   /** What was measured for this tick already. @default the metrics are asked */
   readonly measured?: readonly Measured[];
+  /** Moves that were started of late: not all of them show in the store yet. @default none */
+  readonly started?: readonly StartedMove[];
   /** Moves that may be started to shards where they keep failing. @default as many as the plan has */
   readonly brakes?: ReadonlyMap<string, number>;
   /** Nothing is begun from then on: the process ends soon after. @default never */
@@ -38,13 +41,11 @@ export async function readSnapshot(ports: Ports, settings: Settings, given: Give
     ports.store.slices(),
     given.measured ?? ports.metrics.measured(settings.shards.map(({ name }) => name)),
   ]);
-  const stored = new Map<string, StoredSlice>();
-  const held: string[] = [];
-  for (const item of slices) {
-    stored.set(item.slice, item);
-    if (isHeld(item, at)) held.push(item.slice);
-  }
-  const instances = joinSlices(facts, stored, settings);
+  const stored = new Map(slices.map((item) => [item.slice, item]));
+  const begun = underWay(stored, given.started ?? [], at);
+  const held = slices.filter((item) => isHeld(item, at) || begun.has(item.slice)).map(({ slice }) => slice);
+  const shown = begun.size > 0 ? new Map([...stored, ...begun]) : stored;
+  const instances = joinSlices(facts, shown, settings);
   const snapshot: Snapshot = {
     at,
     instances,

@@ -3,8 +3,13 @@ import { brakes, type RecordedMove } from '../../flows/brake.ts';
 import { tick } from '../../flows/tick.ts';
 import { move, READY, stage } from './stage.ts';
 
+const moved = (to: RecordedMove['move']['to']) => ({
+  at: 0,
+  move: { slice: 'i-1:8080', from: { kind: 'ready' } as const, to },
+});
+
 const to = (shard: string, outcome?: string, doneAt?: number): RecordedMove => ({
-  move: { to: { kind: 'active', shard } },
+  ...moved({ kind: 'active', shard }),
   ...(outcome !== undefined && { outcome }),
   ...(doneAt !== undefined && { doneAt }),
 });
@@ -30,7 +35,7 @@ describe('moves to a shard that keep failing', () => {
   });
 
   it('to the pool are no sign of a shard', () => {
-    const home: RecordedMove = { move: { to: { kind: 'ready' } }, outcome: 'failed', doneAt: 1 };
+    const home: RecordedMove = { ...moved({ kind: 'ready' }), outcome: 'failed', doneAt: 1 };
     expect(brakes([home, home, home])).toEqual(new Map());
   });
 

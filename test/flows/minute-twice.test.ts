@@ -35,8 +35,8 @@ describe('two ticks', () => {
   it('count a move that failed once, also while ticks are not good', async () => {
     const one = await rising();
     const at = one.world.clock.now();
-    const move = { to: { kind: 'ready' } } as const;
-    const moves = async () => [{ move, outcome: 'failed', doneAt: at - 30 }];
+    const move = { slice: ON_A, from: { kind: 'active', shard: 'a' }, to: { kind: 'ready' } } as const;
+    const moves = async () => [{ at: at - 90, move, outcome: 'failed', doneAt: at - 30 }];
     const parts = {
       ...one.parts,
       records: { ...one.parts.records, moves },

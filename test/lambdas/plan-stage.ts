@@ -36,6 +36,8 @@ export class PlanStage {
   readonly loads = new Map<string, number>();
   /** Healthy hosts by shard, as CloudWatch counts them. */
   readonly healthy = new Map<string, number>();
+  /** Seconds from the start of a move's execution to its claim. */
+  coldStart = 0;
   /** Whether instance events arrive. */
   hears = true;
   #plan: () => Promise<MinuteResult>;
@@ -53,7 +55,9 @@ export class PlanStage {
         if (flow !== 'move' || names.has(name)) return;
         names.add(name);
         this.moves.push(input as MoveInput);
-        void runMove(this.ports, input as MoveInput);
+        void this.world.clock
+          .sleepUntil(this.world.clock.now() + this.coldStart)
+          .then(() => runMove(this.ports, input as MoveInput));
       },
     };
     const metrics = {} as Ports['metrics'];
@@ -114,6 +118,12 @@ export class PlanStage {
       this.results.push(await this.world.drive(this.#plan()));
     }
     return this.results.at(-1)!;
+  }
+
+  /** One more plan, a second later. */
+  async again(): Promise<MinuteResult> {
+    await this.world.clock.runUntil(this.world.clock.now() + 1);
+    return this.world.drive(this.#plan());
   }
 
   /** What is there when the tick of a minute begins. */

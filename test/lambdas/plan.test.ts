@@ -45,6 +45,26 @@ describe('plan on AWS', () => {
     expect(plan).toMatchObject({ shards: [{ shard: 'a', have: 200, want: 200 }], failures: [] });
   });
 
+  it('sends no second slice where the first is on its way, but has not claimed yet', async () => {
+    const stage = new PlanStage({
+      ...settingsOf(['a'], { max: 10 }),
+      readyPool: { target: 4, max: 6 },
+    });
+    stage.loads.set('a', 80);
+    await stage.minutes(10);
+    expect(await stage.serving('a')).toBe(1);
+    const before = stage.moves.length;
+    stage.loads.set('a', 180);
+    stage.coldStart = 5;
+    await stage.minutes(1);
+    expect(stage.moves.length - before).toBe(1);
+    // As after an arrival: a plan follows within a second.
+    for (let i = 0; i < 3; i++) await stage.again();
+    expect(stage.moves.length - before).toBe(1);
+    await stage.minutes(3);
+    expect(await stage.serving('a')).toBe(2);
+  });
+
   it('touches nothing while all shards are in shadow, and says what it would do', async () => {
     const stage = new PlanStage(settingsOf(['a', 'b'], { max: 10 }, { mode: 'shadow', guarantee: 1 }));
     stage.loads.set('a', 380);
