@@ -93,6 +93,21 @@ export function fleetChange(
     actions.push({ kind: 'release', instance: id, to, reason });
   }
 
+  const forStandby = started.steady > 0 ? 0 : forBerths(draft, decision, surplus, beds, room - started.spot);
+  if (forStandby > 0) {
+    const considered = [
+      `fewer instances stand by for ${beds.join(', ')} than the settings ask for, and none is to spare`,
+    ];
+    actions.push({
+      kind: 'start',
+      group: 'steady',
+      count: forStandby,
+      reason: { rule: 'sleep', considered },
+    });
+    started.steady += forStandby;
+    stock -= Math.min(index.warm.length, forStandby);
+  }
+
   const least = Math.min(warmMax, Math.ceil(decision.stock.least / perInstance));
   const launch = frozen ? 0 : Math.max(0, Math.min(least - stock, settings.fleet.max));
   if (launch > 0) {
@@ -112,6 +127,25 @@ export function fleetChange(
     });
   }
   return { actions, released, started, stock: launch, discarded };
+}
+
+/**
+ * Instances to start so that they can be powered down for shards that are asleep and that too few stand by for: what
+ * nobody calls for and is on its way already counts, and the ready pool, through which they come, stays within its bound.
+ */
+function forBerths(
+  { settings, index, shards, shardAt }: Draft,
+  { keep }: Decision,
+  surplus: number,
+  beds: readonly string[],
+  room: number,
+): number {
+  const perInstance = settings.fleet.slicesPerInstance;
+  const instances = (units: number) => Math.max(0, Math.floor(units / perInstance + 1e-9));
+  const spare = instances(surplus);
+  const free = instances(settings.readyPool.max / index.unit - keep) - spare;
+  const asleep = beds.filter((shard) => shards[shardAt.get(shard)!]!.asleep);
+  return Math.max(0, Math.min(asleep.length - spare, free, room));
 }
 
 /** Instances that may leave: of the group that has too much first, and those that AWS recommends to leave. */

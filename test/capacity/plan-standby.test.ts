@@ -18,7 +18,7 @@ const kinds = ({ fleet }: Plan) => fleet.map(({ kind }) => kind);
 describe('a cold standby shard', () => {
   it('sleeps while nothing calls for it: no guarantee, no instance', () => {
     const { fleet, moves, findings } = plan(
-      snapshotOf([...base(), asleep()]),
+      snapshotOf([...base(), asleep(), asleep()]),
       steadyForecasts(settings, [150, 3]),
       settings,
       AT,
@@ -46,7 +46,7 @@ describe('a cold standby shard', () => {
       ['a', forecastOf('a', settings, 150)],
       ['b', forecastOf('b', settings, far)],
     ]);
-    expect(kinds(plan(snapshotOf([...base(), asleep()]), forecasts, settings, AT))).toEqual([]);
+    expect(kinds(plan(snapshotOf([...base(), asleep(), asleep()]), forecasts, settings, AT))).toEqual([]);
   });
 
   it('is woken by an event of the calendar', () => {
@@ -76,6 +76,25 @@ describe('a cold standby shard', () => {
     const made = plan(snapshotOf(fleet), steadyForecasts(settings, [150, 90]), settings, AT);
     expect(made.moves.map(({ to }) => to)).toEqual([{ kind: 'active', shard: 'b' }]);
     expect(kinds(made)).toContain('wake');
+  });
+
+  it('has instances started for it where none is to spare, which are then powered down', () => {
+    const { plans, end } = play(snapshotOf([...base(), asleep()]), settings, 30, () =>
+      steadyForecasts(settings, [150, 0]),
+    );
+    const actions = plans.flatMap(({ fleet }) => fleet);
+    expect(actions.filter(({ kind }) => kind === 'start')).toMatchObject([
+      { group: 'steady', count: 1, reason: { rule: 'sleep' } },
+    ]);
+    expect(actions.filter(({ kind }) => kind === 'release')).toMatchObject([{ to: 'standby', shard: 'b' }]);
+    expect(end.instances.filter(({ state }) => state === 'standby')).toHaveLength(2);
+    expect(plans.at(-1)).toMatchObject({ moves: [], fleet: [] });
+  });
+
+  it('has none started where the ready pool may hold no more', () => {
+    const full = { ...settings, readyPool: { target: 1, max: 1 } };
+    const fleet = [...base(), running(full, ['ready'])];
+    expect(plan(snapshotOf(fleet), steadyForecasts(full, [150, 0]), full, AT).fleet).toEqual([]);
   });
 
   it('serves while there is load, then is powered down again with as many instances as it had', () => {
