@@ -12,11 +12,11 @@ export async function serving(world: World, shard: string): Promise<string[]> {
     .sort();
 }
 
-/** The slices of a shard, once there are `size` or more and the load balancer has what the table says. */
+/** The slices of a shard, once there are `size` and the load balancer has what the table says. */
 export async function settled(world: World, shard: string, size: number): Promise<string[] | undefined> {
   const slices = await serving(world, shard);
   const targets = await targetsOf(world, shard);
-  return slices.length >= size && JSON.stringify(slices) === JSON.stringify(targets) ? slices : undefined;
+  return slices.length === size && JSON.stringify(slices) === JSON.stringify(targets) ? slices : undefined;
 }
 
 export function guarantees(world: () => World): void {
