@@ -6,7 +6,7 @@ import { formatNumber } from '../backtest/report/page/format.js';
 import { event } from '../core/events/event.ts';
 import { type Mode, modeSchema, type Settings } from '../core/settings/schema.ts';
 import { shareOf } from '../core/shards/slice.ts';
-import { messageOf } from '../flows/failure.ts';
+import { messageOf } from '../core/failure.ts';
 import { addWhere, connect, type Deployed, type Where } from './deployed.ts';
 import { UsageError } from './fail.ts';
 import { formatTable } from './table.ts';

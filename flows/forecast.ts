@@ -1,4 +1,5 @@
 import { planningHorizons } from '../core/capacity/horizons.ts';
+import { attempt, type Failure, messageOf } from '../core/failure.ts';
 import { horizonsFor } from '../core/forecast/aged.ts';
 import { createForecaster } from '../core/forecast/create.ts';
 import type { Forecast, KeptForecaster, LoadPoint } from '../core/forecast/forecast.ts';
@@ -6,7 +7,6 @@ import { toSteps } from '../core/forecast/history.ts';
 import type { LoadMetrics } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { DAY, HOUR, MINUTE, type Seconds, WEEK } from '../core/time.ts';
-import { attempt, type Failure, messageOf } from './failure.ts';
 
 /** What forecasting asks of the world besides time. */
 export interface ForecastParts {

@@ -1,10 +1,10 @@
+import { attempt, type Failure } from '../core/failure.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
 import { formatStamp } from '../core/settings/stamp.ts';
 import { ownerOf } from '../core/shards/placement.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { event } from './events.ts';
-import { attempt, type Failure } from './failure.ts';
 import { until } from './poll.ts';
 import { towardsReady } from './way-back.ts';
 

@@ -1,10 +1,10 @@
 import type { OpenRequest, ShardPlan } from '../core/capacity/plan.ts';
+import type { Failure } from '../core/failure.ts';
 import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Clock, Events, Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
 import type { RecordedMove } from './brake.ts';
-import type { Failure } from './failure.ts';
 import type { OpenFinding } from './findings.ts';
 import type { Switched } from './snapshot.ts';
 import type { Planner, TickResult } from './tick.ts';

@@ -1,6 +1,6 @@
+import { attempt, type Failure } from '../core/failure.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import type { RecordedMove } from './brake.ts';
-import { attempt, type Failure } from './failure.ts';
 import type { MinuteParts } from './minute-parts.ts';
 import { type Round, runRound } from './round.ts';
 import { failedEvent, tell } from './tell.ts';

@@ -1,6 +1,6 @@
+import { messageOf } from '../core/failure.ts';
 import type { Ports, TargetHealth } from '../core/ports.ts';
 import type { Seconds } from '../core/time.ts';
-import { messageOf } from './failure.ts';
 import type { MoveInput } from './move-input.ts';
 import {
   activateMove,

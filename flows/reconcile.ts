@@ -1,3 +1,4 @@
+import { attempt, type Failure } from '../core/failure.ts';
 import type { Event, Ports, StoredSlice } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Instance } from '../core/shards/instance.ts';
@@ -5,7 +6,6 @@ import { ownerOf } from '../core/shards/placement.ts';
 import { FIRST_PORT, parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { type EventDetails, event } from './events.ts';
-import { attempt, type Failure } from './failure.ts';
 import { inTurn } from './in-turn.ts';
 import { type Given, isHeld, modesOf } from './snapshot.ts';
 import { towardsReady } from './way-back.ts';

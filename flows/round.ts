@@ -1,10 +1,10 @@
 import { planningHorizons } from '../core/capacity/horizons.ts';
+import { attempt, type Failure } from '../core/failure.ts';
 import { aged } from '../core/forecast/aged.ts';
 import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { brakes, type RecordedMove } from './brake.ts';
-import { attempt, type Failure } from './failure.ts';
 import type { MinuteParts, Remembered, Service } from './minute-parts.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { type Given, modesOf, type Switched } from './snapshot.ts';

@@ -1,8 +1,8 @@
+import type { Failure } from '../core/failure.ts';
 import type { Event } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
 import { event } from './events.ts';
-import type { Failure } from './failure.ts';
 import { findingEvents } from './findings.ts';
 import type { PlanRecords, Remembered } from './minute-parts.ts';
 import { scaledEvents } from './scaled.ts';

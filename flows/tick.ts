@@ -1,4 +1,5 @@
 import type { FleetAction, Move, Plan, Snapshot } from '../core/capacity/plan.ts';
+import { attempt, type Failure } from '../core/failure.ts';
 import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings } from '../core/settings/schema.ts';
@@ -7,7 +8,6 @@ import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { standbyInput } from './activate-standby.ts';
 import { event } from './events.ts';
-import { attempt, type Failure } from './failure.ts';
 import { inTurn } from './in-turn.ts';
 import { type MoveInput, moveInput } from './move-input.ts';
 import { type Given, modesOf, readSnapshot, type Seen } from './snapshot.ts';

@@ -1,7 +1,8 @@
+import { attempt, type Failure } from '../../core/failure.ts';
 import type { Seconds } from '../../core/time.ts';
 import { preparedOf, setDesired, setPrepared, stockOf } from './fleet-capacity.ts';
 import type { GroupFacts } from './fleet-groups.ts';
-import { attempt, type FleetFailure, type FleetParts, type FleetState, TOLD } from './fleet-parts.ts';
+import { type FleetParts, type FleetState, TOLD } from './fleet-parts.ts';
 import { counted, isOpen, type RequestItem, readRequests, writeRequests } from './fleet-requests.ts';
 import { PK } from './table.ts';
 
@@ -43,7 +44,7 @@ export const patienceOf = ({ settings }: Pick<FleetParts, 'settings'>): Seconds 
 export async function settleDesired(
   parts: FleetParts,
   state: FleetState,
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   const requests = await readRequests(parts.table);
   const { at } = state;

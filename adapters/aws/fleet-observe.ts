@@ -1,22 +1,15 @@
+import { attempt, type Failure } from '../../core/failure.ts';
 import { MINUTE, type Seconds } from '../../core/time.ts';
 import type { Member } from './fleet-groups.ts';
 import { type InstanceItem, originOf, type Phase, phaseOf } from './fleet-instance.ts';
-import {
-  attempt,
-  changeItem,
-  type FleetFailure,
-  type FleetParts,
-  type FleetState,
-  inTurns,
-  membersOf,
-} from './fleet-parts.ts';
+import { changeItem, type FleetParts, type FleetState, inTurns, membersOf } from './fleet-parts.ts';
 import { type Change, PK } from './table.ts';
 
 /** An instance that two looks so far apart do not find has ended; one look may come too early for a new one. */
 const GONE: Seconds = 2 * MINUTE;
 
 /** Brings the `instance` items in line with what Auto Scaling lists: new phases, finished intents, instances gone. */
-export async function observe(parts: FleetParts, state: FleetState, failures: FleetFailure[]): Promise<void> {
+export async function observe(parts: FleetParts, state: FleetState, failures: Failure[]): Promise<void> {
   const listed = new Set<string>();
   const changes: [string, Change][] = [];
   for (const member of membersOf(state)) {

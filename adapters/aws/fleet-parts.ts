@@ -29,30 +29,6 @@ export interface FleetState {
   readonly items: Map<string, InstanceItem>;
 }
 
-/** One effect that did not happen; the next `settle` tries again. */
-export interface FleetFailure {
-  readonly what: string;
-  readonly error: string;
-}
-
-/** Does one thing and records that it failed: the rest stands. */
-export async function attempt(
-  failures: FleetFailure[],
-  what: string,
-  work: () => Promise<unknown>,
-): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    failures.push({
-      what,
-      error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-    });
-    return false;
-  }
-}
-
 /** Writes what is new of an instance, to the table and to what was read. */
 export async function changeItem(
   { table }: Pick<FleetParts, 'table'>,

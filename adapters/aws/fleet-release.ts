@@ -3,16 +3,15 @@ import {
   SetInstanceProtectionCommand,
   TerminateInstanceInAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { attempt, type Failure } from '../../core/failure.ts';
 import { parseSliceId } from '../../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../../core/time.ts';
 import { keepStock } from './fleet-capacity.ts';
 import type { GroupFacts, Member } from './fleet-groups.ts';
 import { type InstanceItem, type Intent, phaseOf } from './fleet-instance.ts';
 import {
-  attempt,
   changeItem,
   chunks,
-  type FleetFailure,
   type FleetParts,
   type FleetState,
   inTurns,
@@ -40,7 +39,7 @@ const STANDBY = 20;
 export async function completeReleases(
   parts: FleetParts,
   state: FleetState,
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   await takeInterrupted(parts, state, failures);
   const leaving = membersOf(state).filter((member) => isLeaving(member, state.items.get(member.id)));
@@ -67,11 +66,7 @@ export async function completeReleases(
 }
 
 /** New instances in service must not be chosen by a scale-in, whatever the group's own setting was at their launch. */
-export async function protectNew(
-  parts: FleetParts,
-  state: FleetState,
-  failures: FleetFailure[],
-): Promise<void> {
+export async function protectNew(parts: FleetParts, state: FleetState, failures: Failure[]): Promise<void> {
   for (const group of Object.values(state.groups)) {
     const bare = group.members.filter(
       (member) =>
@@ -96,11 +91,7 @@ function dueTo({ items, at }: FleetState, id: string): Intent['to'] | undefined 
  * What Spot takes is replaced by the plan from the notice on. So it leaves its group with decrement, before or just after
  * EC2 ends it: else the group replaces it too.
  */
-async function takeInterrupted(
-  parts: FleetParts,
-  state: FleetState,
-  failures: FleetFailure[],
-): Promise<void> {
+async function takeInterrupted(parts: FleetParts, state: FleetState, failures: Failure[]): Promise<void> {
   const taken = membersOf(state).filter((member) => {
     const { deadline, intent } = state.items.get(member.id) ?? {};
     return deadline !== undefined && intent === undefined && phaseOf(member) === 'running';
@@ -145,7 +136,7 @@ async function retire(
   state: FleetState,
   group: GroupFacts,
   members: readonly Member[],
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   if (members.length === 0) return;
   const before = { ...group };
@@ -176,7 +167,7 @@ async function standBy(
   state: FleetState,
   group: GroupFacts,
   members: readonly Member[],
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   if (members.length === 0) return;
   const before = { ...group };
@@ -229,7 +220,7 @@ async function follow(
   parts: FleetParts,
   group: GroupFacts,
   before: GroupFacts,
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   const { desired } = group;
   if (desired === before.desired) return;
@@ -245,7 +236,7 @@ async function protect(
   group: GroupFacts,
   members: readonly Member[],
   yes: boolean,
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   for (const some of chunks(members, PROTECT)) {
     const ids = some.map(({ id }) => id);

@@ -1,22 +1,15 @@
 import { ExitStandbyCommand } from '@aws-sdk/client-auto-scaling';
+import { attempt, type Failure } from '../../core/failure.ts';
 import { keepStock } from './fleet-capacity.ts';
 import { phaseOf } from './fleet-instance.ts';
-import {
-  attempt,
-  changeItem,
-  type FleetFailure,
-  type FleetParts,
-  type FleetState,
-  machinesOf,
-  membersOf,
-} from './fleet-parts.ts';
+import { changeItem, type FleetParts, type FleetState, machinesOf, membersOf } from './fleet-parts.ts';
 import { unthrottled } from './throttling.ts';
 
 /** Stops what has come to standby, and goes on with what wakes up. */
 export async function settleStandby(
   parts: FleetParts,
   state: FleetState,
-  failures: FleetFailure[],
+  failures: Failure[],
 ): Promise<void> {
   const standing = membersOf(state).filter((member) => phaseOf(member) === 'standby');
   // Auto Scaling checks nothing on standby: what has ended there stays until it is taken out.

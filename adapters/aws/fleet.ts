@@ -1,4 +1,5 @@
 import type { FleetAction, OpenRequest } from '../../core/capacity/plan.ts';
+import { attempt, type Failure } from '../../core/failure.ts';
 import type { Fleet, SpotAnnouncement } from '../../core/ports.ts';
 import type { Group, Instance } from '../../core/shards/instance.ts';
 import type { Seconds } from '../../core/time.ts';
@@ -7,15 +8,7 @@ import { patienceOf, settleDesired } from './fleet-desired.ts';
 import { readGroups } from './fleet-groups.ts';
 import { type InstanceItem, originOf, phaseOf, toInstance } from './fleet-instance.ts';
 import { observe } from './fleet-observe.ts';
-import {
-  attempt,
-  changeItem,
-  type FleetFailure,
-  type FleetParts,
-  type FleetState,
-  machinesOf,
-  membersOf,
-} from './fleet-parts.ts';
+import { changeItem, type FleetParts, type FleetState, machinesOf, membersOf } from './fleet-parts.ts';
 import { completeReleases, protectNew } from './fleet-release.ts';
 import { bindRequest, openOf, readRequests, replacedBy } from './fleet-requests.ts';
 import { settleStandby, wake } from './fleet-standby.ts';
@@ -142,11 +135,11 @@ export class AwsFleet implements Fleet {
    * Carries on what is under way; once a tick, before the snapshot. What failed is in the result and is tried again
    * by the next one. @throws what reading throws; nothing was touched then.
    */
-  async settle(): Promise<readonly FleetFailure[]> {
+  async settle(): Promise<readonly Failure[]> {
     this.#state = undefined;
     const parts = this.#parts;
     const state = await this.#read();
-    const failures: FleetFailure[] = [];
+    const failures: Failure[] = [];
     const steps = [observe, completeReleases, protectNew, settleStandby, settleDesired];
     for (const step of steps) await attempt(failures, step.name, () => step(parts, state, failures));
     this.#state = undefined;

@@ -2,6 +2,7 @@ import { Validations } from 'aws-cdk-lib';
 import { CfnAutoScalingGroup, CfnLifecycleHook, CfnWarmPool } from 'aws-cdk-lib/aws-autoscaling';
 import type { ILaunchTemplate, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Construct, type IDependable } from 'constructs';
+import { drainBound } from '../../core/settings/drain-bound.ts';
 import type { Settings } from '../../core/settings/schema.ts';
 import { LAUNCH_HOOK, namesOf, SERVICE_TAG, TERMINATE_HOOK } from '../names.ts';
 
@@ -19,13 +20,7 @@ export interface FleetProps {
 
 /** How long a launch may take before Auto Scaling gives it up: twice the usual and a minute, at most two hours. */
 export const launchHeartbeat = ({ fleet }: Settings) =>
-  clamp(2 * fleet.leadTimes.cold.seconds + 60, 60, 7200);
-/** How long an instance that must go may drain: as long as a move may. */
-export const terminateHeartbeat = ({ fleet }: Settings) =>
-  clamp(2 * fleet.leadTimes.drain.seconds + 60, 60, 7200);
-
-const clamp = (value: number, least: number, most: number) =>
-  Math.ceil(Math.min(most, Math.max(least, value)));
+  Math.ceil(Math.min(7200, 2 * fleet.leadTimes.cold.seconds + 60));
 
 /**
  * The two groups of a service. The plan alone says how large they are, so nothing in the template does: no
@@ -123,7 +118,7 @@ export class Fleet extends Construct {
         autoScalingGroupName: group.ref,
         lifecycleHookName: TERMINATE_HOOK,
         lifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING',
-        heartbeatTimeout: terminateHeartbeat(settings),
+        heartbeatTimeout: drainBound(settings),
         defaultResult: 'CONTINUE',
       }),
     ];

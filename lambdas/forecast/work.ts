@@ -1,8 +1,8 @@
+import type { Failure } from '../../core/failure.ts';
+import { messageOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../../core/time.ts';
-import type { Failure } from '../../flows/failure.ts';
-import { messageOf } from '../../flows/failure.ts';
 import { chunksOf, type ForecastParts, forecastChunk, type ShardForecast } from '../../flows/forecast.ts';
 
 export interface ForecastWorld {

@@ -1,6 +1,7 @@
 import { CompleteLifecycleActionCommand } from '@aws-sdk/client-auto-scaling';
 import { nameOf } from '../../adapters/aws/throttling.ts';
-import { MINUTE, type Seconds } from '../../core/time.ts';
+import { drainBound } from '../../core/settings/drain-bound.ts';
+import type { Seconds } from '../../core/time.ts';
 import { handOverName } from '../../flows/interruption.ts';
 import { instanceLeft } from '../../flows/reconcile.ts';
 import { isOurs, noteEnd, slicesOn } from './known.ts';
@@ -61,7 +62,7 @@ export async function terminating(
   if (detail.Action === 'ReplaceRootVolume') return IGNORED('it stays');
   const serving = (await slicesOn(table, instance)).filter(({ placement }) => placement.kind !== 'ready');
   if (serving.length > 0) {
-    const input = { instance, at, deadline: at + drainBound(settings.fleet.leadTimes.drain.seconds) };
+    const input = { instance, at, deadline: at + drainBound(settings) };
     await ports.workflows.start('hand-over', handOverName(input), input);
     return { outcome: `evacuates ${serving.length} slices`, plan: true };
   }
@@ -83,6 +84,3 @@ export async function terminating(
   }
   return { outcome: 'may end' };
 }
-
-/** As the terminate hook's heartbeat (infra/constructs/fleet.ts). */
-export const drainBound = (drain: Seconds): Seconds => Math.min(7200, Math.ceil(2 * drain + MINUTE));

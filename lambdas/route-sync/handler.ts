@@ -7,7 +7,7 @@ import { BusEvents } from '../../adapters/aws/events.ts';
 import { Leases } from '../../adapters/aws/leases.ts';
 import { Modes } from '../../adapters/aws/modes.ts';
 import { SettingsStore } from '../../adapters/aws/settings-store.ts';
-import { messageOf } from '../../flows/failure.ts';
+import { messageOf } from '../../core/failure.ts';
 import type { EnvironmentOf } from '../environment.ts';
 import { dynamoClient, elbClient, eventBridgeClient, s3Client } from '../lib/clients.ts';
 import { lambda } from '../lib/handler.ts';

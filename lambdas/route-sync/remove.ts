@@ -2,7 +2,7 @@ import { forgetRoute, readRoutes } from '../../adapters/aws/route-items.ts';
 import { Routes } from '../../adapters/aws/routes.ts';
 import { patience } from '../../adapters/aws/routes-patience.ts';
 import { readElb } from '../../adapters/aws/routes-read.ts';
-import { attempt, type Failure } from '../../flows/failure.ts';
+import { attempt, type Failure } from '../../core/failure.ts';
 import { clearState } from './state.ts';
 import type { SyncInput } from './sync.ts';
 import type { SyncParts } from './wiring.ts';

@@ -1,5 +1,5 @@
+import { messageOf } from '../../core/failure.ts';
 import type { Balancer } from '../../core/routes/seen.ts';
-import { messageOf } from '../../flows/failure.ts';
 import { type Answer, bodyOf, deliver, type Put, propertiesSchema, type Request } from './cloudformation.ts';
 import { bringSettings } from './deployed.ts';
 import { removeAll } from './remove.ts';
