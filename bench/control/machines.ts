@@ -8,43 +8,20 @@ import { Waits } from '../../adapters/aws/waits.ts';
 import type { Json } from '../../adapters/local/asl/paths.ts';
 import { type Execution, execute } from '../../adapters/local/asl/run.ts';
 import { TaskTimedOut, Tokens } from '../../adapters/local/asl/tokens.ts';
-import {
-  type Parts as ActivateSlice,
-  handler as activateSlice,
-} from '../../lambdas/activate-slice/handler.ts';
-import { type Parts as AwaitTarget, handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
-import { type Parts as ClaimSlice, handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
-import { type Parts as CommitMove, handler as commitMove } from '../../lambdas/commit-move/handler.ts';
+import type { Parts as ActivateSlice } from '../../lambdas/activate-slice/handler.ts';
+import type { Parts as AwaitTarget } from '../../lambdas/await-target/handler.ts';
+import type { Parts as ClaimSlice } from '../../lambdas/claim-slice/handler.ts';
+import type { Parts as CommitMove } from '../../lambdas/commit-move/handler.ts';
 import type { FunctionName } from '../../lambdas/environment.ts';
-import {
-  type Parts as EvacuateSlice,
-  handler as evacuateSlice,
-} from '../../lambdas/evacuate-slice/handler.ts';
-import {
-  type Parts as FinishEvacuation,
-  handler as finishEvacuation,
-} from '../../lambdas/finish-evacuation/handler.ts';
-import { parseInput } from '../../lambdas/lib/input.ts';
-import {
-  type Parts as NoteInterruption,
-  handler as noteInterruption,
-} from '../../lambdas/note-interruption/handler.ts';
-import { type Parts as UndoMove, handler as undoMove } from '../../lambdas/undo-move/handler.ts';
+import type { Parts as EvacuateSlice } from '../../lambdas/evacuate-slice/handler.ts';
+import type { Parts as FinishEvacuation } from '../../lambdas/finish-evacuation/handler.ts';
+import type { Parts as NoteInterruption } from '../../lambdas/note-interruption/handler.ts';
+import type { Parts as UndoMove } from '../../lambdas/undo-move/handler.ts';
 import { loadMachine, type MachineName } from '../../statemachines/machines.ts';
+import { runStep, type Step } from '../../test/statemachines/steps.ts';
 import type { Stage } from './stage.ts';
 import { invoked } from './usage.ts';
 
-const HANDLERS = {
-  'claim-slice': claimSlice,
-  'await-target': awaitTarget,
-  'activate-slice': activateSlice,
-  'commit-move': commitMove,
-  'undo-move': undoMove,
-  'note-interruption': noteInterruption,
-  'evacuate-slice': evacuateSlice,
-  'finish-evacuation': finishEvacuation,
-} as const;
-type Step = keyof typeof HANDLERS;
 /** What all of them need: one that asks for more does not compile here. */
 type Parts = ActivateSlice &
   AwaitTarget &
@@ -54,8 +31,6 @@ type Parts = ActivateSlice &
   FinishEvacuation &
   NoteInterruption &
   UndoMove;
-
-const quiet = { info() {}, warn() {}, error() {} };
 
 /**
  * Machines and poller with the handlers' own work over a stage, every invocation and transition counted in its usage,
@@ -117,20 +92,8 @@ export class Machines {
 
   async #invoke(name: Step, payload: Json): Promise<unknown> {
     const { clock, counting } = this.#stage;
-    const { schema, work } = HANDLERS[name] as unknown as {
-      schema: typeof claimSlice.schema;
-      work: (event: unknown, working: unknown) => Promise<unknown>;
-    };
-    const working = {
-      env: {},
-      parts: this.#parts,
-      logger: quiet,
-      metrics: { addMetric() {} },
-      now: () => clock.now(),
-      remaining: () => 900_000,
-    };
     const from = clock.now();
-    const answer = await work(parseInput(name, schema, payload), working);
+    const answer = await runStep(name, payload, this.#parts, clock);
     invoked(counting.usage, { memory: this.#memory(name), waited: clock.now() - from, computed: 0 });
     this.invocations++;
     return answer;

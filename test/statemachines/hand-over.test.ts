@@ -3,7 +3,8 @@ import { handOverName } from '../../flows/interruption.ts';
 import { moveInput } from '../../flows/move-input.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { move, ON_A, READY, stage } from '../flows/stage.ts';
-import { type Called, Coverage, type LocalMachines, localMachines } from './local.ts';
+import { Coverage, type LocalMachines, localMachines } from './local.ts';
+import type { Step } from './steps.ts';
 
 const coverage = new Coverage();
 let last: LocalMachines | undefined;
@@ -77,7 +78,7 @@ describe('the machine hand-over', () => {
 });
 
 describe('an injected failure', () => {
-  const tasks: Called[] = ['note-interruption', 'evacuate-slice', 'finish-evacuation'];
+  const tasks: Step[] = ['note-interruption', 'evacuate-slice', 'finish-evacuation'];
   for (const how of ['before', 'after'] as const) {
     it.each(tasks)(`of %s once, ${how}: the retry goes on`, async (task) => {
       const { local, input } = await begin();

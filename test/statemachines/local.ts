@@ -13,36 +13,11 @@ import type { VirtualClock } from '../../backtest/world/clock.ts';
 import type { World } from '../../backtest/world/world.ts';
 import type { Event, Ports, ShardStore, TargetHealth } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings/schema.ts';
-import { handler as activateSlice } from '../../lambdas/activate-slice/handler.ts';
-import { handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
-import { handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
-import { handler as commitMove } from '../../lambdas/commit-move/handler.ts';
 import type { FunctionName } from '../../lambdas/environment.ts';
-import { handler as evacuateSlice } from '../../lambdas/evacuate-slice/handler.ts';
-import { handler as finishEvacuation } from '../../lambdas/finish-evacuation/handler.ts';
-import { parseInput } from '../../lambdas/lib/input.ts';
-import { handler as noteInterruption } from '../../lambdas/note-interruption/handler.ts';
-import { handler as placeStandby } from '../../lambdas/place-standby/handler.ts';
-import { handler as undoMove } from '../../lambdas/undo-move/handler.ts';
-import { handler as wakeInstance } from '../../lambdas/wake-instance/handler.ts';
 import { loadMachine, type MachineName } from '../../statemachines/machines.ts';
 import { MemoryTable } from '../model-aws/memory-table.ts';
 import { violations } from '../world/invariants.ts';
-
-const HANDLERS = {
-  'claim-slice': claimSlice,
-  'await-target': awaitTarget,
-  'activate-slice': activateSlice,
-  'commit-move': commitMove,
-  'undo-move': undoMove,
-  'wake-instance': wakeInstance,
-  'place-standby': placeStandby,
-  'note-interruption': noteInterruption,
-  'evacuate-slice': evacuateSlice,
-  'finish-evacuation': finishEvacuation,
-};
-
-export type Called = keyof typeof HANDLERS;
+import { runStep, type Step } from './steps.ts';
 
 /** What happens to a call instead: `before`: it fails and does nothing. `after`: it does its work, and the answer is lost. */
 export type Fault = 'before' | 'after' | undefined;
@@ -50,8 +25,6 @@ export type Fault = 'before' | 'after' | undefined;
 export class Injected extends Error {
   override readonly name = 'Injected';
 }
-
-const quiet = { info() {}, warn() {}, error() {} };
 
 /** What is physical beneath the machines. */
 export interface Ground {
@@ -84,14 +57,14 @@ export function simulated(world: World): Ground {
 export class LocalMachines<W = World> {
   readonly tokens = new Tokens();
   readonly events: Event[] = [];
-  readonly calls: Called[] = [];
+  readonly calls: Step[] = [];
   readonly history: Happening[] = [];
   readonly started = new Map<string, Promise<Execution>>();
   readonly table: MemoryTable;
   readonly store: DynamoStore;
   readonly ports: Ports;
   /** Asked before each call; `nth` counts the calls of that function from 0. */
-  fault: (name: Called, nth: number) => Fault = () => undefined;
+  fault: (name: Step, nth: number) => Fault = () => undefined;
   /** Whether the poller that is asked for comes. */
   pollerLives = true;
   planStarts = 0;
@@ -130,9 +103,9 @@ export class LocalMachines<W = World> {
   run(machine: MachineName, input: unknown, name?: string): Promise<Execution> {
     const { clock } = this.#ground;
     clock.wake();
-    const counts = new Map<Called, number>();
+    const counts = new Map<Step, number>();
     const invoke = (resource: string, payload: Json) => {
-      const called = resource.slice(resource.lastIndexOf(':') + 1) as Called;
+      const called = resource.slice(resource.lastIndexOf(':') + 1) as Step;
       const nth = counts.get(called) ?? 0;
       counts.set(called, nth + 1);
       return this.#invoke(called, payload, nth);
@@ -161,24 +134,11 @@ export class LocalMachines<W = World> {
     return { result: await work, found };
   }
 
-  async #invoke(name: Called, payload: Json, nth: number): Promise<unknown> {
+  async #invoke(name: Step, payload: Json, nth: number): Promise<unknown> {
     this.calls.push(name);
     const fault = this.fault(name, nth);
     if (fault === 'before') throw new Injected(`${name} failed`);
-    const { schema, work } = HANDLERS[name] as unknown as {
-      schema: typeof claimSlice.schema;
-      work: (event: unknown, working: unknown) => Promise<unknown>;
-    };
-    const { clock } = this.#ground;
-    const working = {
-      env: {},
-      parts: this.#parts,
-      logger: quiet,
-      metrics: { addMetric() {} },
-      now: () => clock.now(),
-      remaining: () => 900_000,
-    };
-    const answer = await work(parseInput(name, schema, payload), working);
+    const answer = await runStep(name, payload, this.#parts, this.#ground.clock);
     if (fault === 'after') throw new Injected(`the answer of ${name} was lost`);
     return answer;
   }

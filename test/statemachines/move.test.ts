@@ -5,14 +5,8 @@ import { formatStamp } from '../../core/settings/stamp.ts';
 import { moveInput } from '../../flows/move-input.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { move, ON_A, READY, stage } from '../flows/stage.ts';
-import {
-  type Called,
-  Coverage,
-  type Fault,
-  type LocalMachines,
-  localMachines,
-  transitions,
-} from './local.ts';
+import { Coverage, type Fault, type LocalMachines, localMachines, transitions } from './local.ts';
+import type { Step } from './steps.ts';
 
 const toA = move(READY, { kind: 'ready' }, { kind: 'active', shard: 'a' });
 const home = move(ON_A, { kind: 'active', shard: 'a' }, { kind: 'ready' });
@@ -151,11 +145,11 @@ describe('the machine move', () => {
 });
 
 /** Calls of one function fail for good, or once. */
-const failing = (called: Called, how: Fault, once: boolean) => (name: Called, nth: number) =>
+const failing = (called: Step, how: Fault, once: boolean) => (name: Step, nth: number) =>
   name === called && (!once || nth === 0) ? how : undefined;
 
 describe('an injected failure', () => {
-  const tasks: Called[] = ['claim-slice', 'await-target', 'activate-slice', 'commit-move', 'undo-move'];
+  const tasks: Step[] = ['claim-slice', 'await-target', 'activate-slice', 'commit-move', 'undo-move'];
   for (const how of ['before', 'after'] as const) {
     it.each(tasks.slice(0, -1))(`of %s, once, ${how}: the retry goes on`, async (task) => {
       const { local, input } = await begin(across);
