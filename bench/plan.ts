@@ -6,7 +6,7 @@ import { growthExponent, measure, type Row } from './plan/measure.ts';
 
 /** Shards; ten instances each. */
 const SIZES = [100, 300, 1000, 3000, 10_000];
-const REPEATS = 5;
+const REPEATS = 15;
 const GOALS = { seconds10k: 1, growthExponent: 1.1 };
 
 const command = new Command('bench:plan')
