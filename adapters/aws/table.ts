@@ -18,6 +18,13 @@
  * | `plan` | `latest`, or ISO second | what the tick decided | plan |
  * | `lease` | name | who runs: `plan`, `poll-targets` | |
  * | `state` | name | `tick` (last good one), `routes` (ETag synced) | |
+ * | `slots` | shard | who holds each slot, under which epoch | agents, moves |
+ * | `agent` | instance id | lease, address and measurements of its agent; orders for it | agent, moves |
+ * | `hand-over` | slice that leaves | one hand-over: target, phase, secret of the copy | agents, hand-over |
+ * | `hand-over-target` | slice that takes over | which hand-over has it | agents, hand-over |
+ * | `reserve-request` | id | reserves that were asked for | API |
+ * | `vm` | instance id | VM shards of an instance | API, agent |
+ * | `pool` | `<type>/<zone>` | recent interruptions of a Spot pool | instance-events |
  * | `idempotency` | function and event id | Powertools | event handlers |
  */
 export const PK = {
@@ -34,6 +41,13 @@ export const PK = {
   lease: 'lease',
   state: 'state',
   idempotency: 'idempotency',
+  slots: 'slots',
+  agent: 'agent',
+  handOver: 'hand-over',
+  handOverTarget: 'hand-over-target',
+  reserveRequest: 'reserve-request',
+  vm: 'vm',
+  pool: 'pool',
 } as const;
 
 /** `load#2026-11-21`: one partition key a day, so that none grows without end. */

@@ -1,3 +1,4 @@
+import type { ReserveRequest, SliceRisk, SpotPool } from '../interruption/risk.ts';
 import type { Mode } from '../settings/schema.ts';
 import type { Group, Instance } from '../shards/instance.ts';
 import type { Seconds } from '../time.ts';
@@ -38,6 +39,10 @@ export interface Snapshot {
   readonly holdAt?: Readonly<Record<string, number>>;
   /** Slices that a running workflow holds; the planner leaves them alone. */
   readonly held?: readonly string[];
+  /** What an interruption of each serving slice would cost, and how likely it is. @default nothing is known: no reserves */
+  readonly risks?: readonly SliceRisk[];
+  /** Reserves that were asked for by people or programs, besides what risk asks for. */
+  readonly reserveRequests?: readonly ReserveRequest[];
 }
 
 /** Which rule asked for a move, a start or a release. */
@@ -53,6 +58,7 @@ export type Rule =
   | 'pool' // keeps the ready pool or the warm pool at its target
   | 'wake' // a cold standby shard is needed
   | 'sleep' // a cold standby shard is not needed any more
+  | 'reserve' // held for shards whose instances may be taken
   | 'interruption'; // Spot takes the instance
 
 /** Why: enough to explain the decision to a person later, without the run's memory. */
@@ -81,7 +87,13 @@ export interface Move {
   readonly to:
     | { readonly kind: 'ready' }
     | { readonly kind: 'active'; readonly shard: string }
-    | { readonly kind: 'reserved'; readonly shard: string; readonly until: Seconds };
+    | {
+        readonly kind: 'reserved';
+        readonly shard: string;
+        /** More shards that it is held for: their risks are independent of the first one's. */
+        readonly also?: readonly string[];
+        readonly until: Seconds;
+      };
   readonly reason: Reason;
 }
 
@@ -89,6 +101,17 @@ export interface Move {
 export type FleetAction =
   /** Start instances: the group takes them from its warm pool first, then launches cold. */
   | { readonly kind: 'start'; readonly group: Group; readonly count: number; readonly reason: Reason }
+  /**
+   * One running instance in a given zone, for a reserve: LaunchInstances. It is accepted only if its type + zone is not
+   * `avoid`; where there is no capacity, the action is refused and the next plan tries another zone or On-Demand.
+   */
+  | {
+      readonly kind: 'launch';
+      readonly group: Group;
+      readonly zone: string;
+      readonly avoid?: SpotPool;
+      readonly reason: Reason;
+    }
   /** A running instance whose slices are all `ready` (or have moves to `ready` in this plan) leaves service. */
   | {
       readonly kind: 'release';

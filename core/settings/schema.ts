@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import { handOverSchema } from './hand-over.ts';
 import { NAME } from './name.ts';
+import { reservesSchema } from './reserves.ts';
+import { riskSchema } from './risk.ts';
 
 /**
  * The settings of one service: one YAML file, described here and nowhere else. The JSON Schema for editors is
@@ -132,16 +135,8 @@ export const shardSchema = z
       .describe(
         'A cold standby shard: fully configured, powered down until forecast, event or load wakes it.',
       ),
-    handOver: z
-      .strictObject({
-        state: z
-          .enum(['none', 'copy'])
-          .default('none')
-          .describe('Whether in-memory state is copied when a slice leaves.'),
-        stateMiB: z.number().min(0).max(1_048_576).default(0).describe('Size of that state (MiB).'),
-      })
-      .prefault({})
-      .describe('What a slice of this shard needs when it moves.'),
+    handOver: handOverSchema,
+    risk: riskSchema,
     react: z
       .strictObject({
         utilization: z
@@ -235,6 +230,7 @@ export const settingsSchema = z
           .max(64)
           .default(1)
           .describe('Equal parts into which an instance is divided, so that small shards share one.'),
+        reserves: reservesSchema,
         maxMovesPerTick: z.int().min(1).max(10_000).default(200).describe('Most moves that one plan starts.'),
         leadTimes: z
           .strictObject({

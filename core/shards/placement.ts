@@ -8,8 +8,14 @@ import type { Seconds } from '../time.ts';
 export type Placement =
   /** Initialised, bound to no shard. */
   | { readonly kind: 'ready'; readonly since: Seconds }
-  /** Held for a shard until `until`; serves nothing. */
-  | { readonly kind: 'reserved'; readonly since: Seconds; readonly shard: string; readonly until: Seconds }
+  /** Held for a shard until `until`, and for those in `also`, whose risks are independent; serves nothing. */
+  | {
+      readonly kind: 'reserved';
+      readonly since: Seconds;
+      readonly shard: string;
+      readonly also?: readonly string[];
+      readonly until: Seconds;
+    }
   /** Entering the shard's environment; may already be registered, not yet healthy. */
   | { readonly kind: 'activating'; readonly since: Seconds; readonly shard: string }
   /** Registered and healthy: it serves the shard. */
