@@ -1,0 +1,53 @@
+import type { AgentOrders } from '../core/hand-over/agents.ts';
+import type { ShardSettings } from '../core/settings/schema.ts';
+import type { Seconds } from '../core/time.ts';
+import type { App } from './contract.ts';
+
+/** What the instance metadata says of Spot. */
+export interface Notice {
+  /** AWS recommends to leave the instance: said at. */
+  readonly rebalanceAt?: Seconds;
+  /** Spot takes the instance: seen at, and when it ends. */
+  readonly noticeAt?: Seconds;
+  readonly deadline?: Seconds;
+}
+
+/** A slice on which the environment of a shard with state is active. */
+export interface ActiveSlice {
+  readonly slice: string;
+  /** Where the gateway listens: the port that is registered at the load balancer. */
+  readonly port: number;
+  /** Where the application listens, on 127.0.0.1. */
+  readonly appPort: number;
+  readonly shard: ShardSettings;
+  readonly app: App;
+}
+
+/** What the daemon does for those that serve slots. */
+export interface Host {
+  readonly instance: string;
+  readonly bootId: string;
+  /** Makes the environment of a shard active on a slice of this instance, and opens it. A repeat is harmless. */
+  activate(slice: string, shard: string): Promise<ActiveSlice>;
+  deactivate(slice: string): Promise<void>;
+  /** Beats at once, so that others see what has changed. */
+  beat(): Promise<void>;
+}
+
+/**
+ * Gateways, slots and hand-overs of one instance, as the daemon drives them. Its slices are those of shards whose state
+ * is copied; others need none of this.
+ */
+export interface Serving {
+  /** The environment of a shard with state has become active on the slice. */
+  open(slice: ActiveSlice): Promise<void>;
+  /** The slice leaves its shard: it serves no slot any more when this resolves. */
+  close(slice: string): Promise<void>;
+  /** The table took a beat: slots may be served until `leaseUntil`. */
+  beaten(orders: AgentOrders, leaseUntil: Seconds): void;
+  /** The metadata say something new. */
+  noticed(notice: Notice): void;
+  /** Hands one slice over as `foreshard-agent hand-over` asks. @returns what came of it, for a person. */
+  handOver(slice: string, target: string): Promise<string>;
+  stop(): Promise<void>;
+}
