@@ -208,6 +208,7 @@ const HOLD: Seconds = 60;
 function describe(action: FleetAction): string {
   if (action.kind === 'start') return `start ${action.count} × ${action.group}`;
   if (action.kind === 'stock') return `stock ${action.count}`;
+  if (action.kind === 'launch') return `launch ${action.group} in ${action.zone}`;
   if (action.kind === 'release') return `release ${action.instance} to ${action.to}`;
   return `${action.kind} ${action.instance}`;
 }

@@ -1,4 +1,4 @@
-import type { FleetAction, OpenRequest } from '../../core/capacity/plan.ts';
+import type { FleetAction, OpenRequest, Refusal } from '../../core/capacity/plan.ts';
 import { attempt, type Failure } from '../../core/failure.ts';
 import type { Fleet, SpotAnnouncement } from '../../core/ports.ts';
 import type { Group, Instance } from '../../core/shards/instance.ts';
@@ -7,6 +7,7 @@ import { discard, release, start, stock } from './fleet-actions.ts';
 import { patienceOf, settleDesired } from './fleet-desired.ts';
 import { readGroups } from './fleet-groups.ts';
 import { type InstanceItem, originOf, phaseOf, toInstance } from './fleet-instance.ts';
+import { launch, readRefusals } from './fleet-launch.ts';
 import { observe } from './fleet-observe.ts';
 import { changeItem, type FleetParts, type FleetState, machinesOf, membersOf } from './fleet-parts.ts';
 import { completeReleases, protectNew } from './fleet-release.ts';
@@ -68,6 +69,7 @@ export class AwsFleet implements Fleet {
     try {
       if (action.kind === 'start') await start(parts, state, action, key);
       else if (action.kind === 'stock') await stock(parts, state, action.count, key);
+      else if (action.kind === 'launch') await launch(parts, state, action, key);
       else if (action.kind === 'discard') await discard(parts, state, action.instance, key);
       else await wake(parts, state, action.instance);
     } finally {
@@ -112,6 +114,11 @@ export class AwsFleet implements Fleet {
       ...openOf(requests, group, at),
       ...replacedBy(group, items, at, patienceOf(this.#parts)),
     ]);
+  }
+
+  /** Zones that had no capacity of late: a launch there would be refused again. */
+  refusals(): Promise<readonly Refusal[]> {
+    return readRefusals(this.#parts.table, this.#parts.clock.now());
   }
 
   /**

@@ -7,6 +7,7 @@
  * | `slice` | slice id | placement, version, holder | moves, reconcile |
  * | `instance` | instance id | what EC2 does not know: intent, announcement, arrival | fleet adapter |
  * | `request` | `<expires>#<id>` | capacity asked for, until an arrival is bound to it | plan, instance-events |
+ * | `refusal` | `<group>/<zone>` | when a zone had no capacity last | plan |
  * | `action` | key of the fleet action | absolute size that it set; makes a repeat harmless | plan |
  * | `wait` | `<slice>#<state>` | task token of a move that waits for a target | await-target |
  * | `health` | shard | target states, as of the poller's last look | poll-targets |
@@ -31,6 +32,7 @@ export const PK = {
   slice: 'slice',
   instance: 'instance',
   request: 'request',
+  refusal: 'refusal',
   action: 'action',
   wait: 'wait',
   health: 'health',

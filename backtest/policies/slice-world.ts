@@ -162,7 +162,7 @@ export class SliceWorld {
     } else if (action.kind === 'release') {
       const { instance, slices } = this.machines.get(action.instance)!;
       this.leave({ ...factsOf(instance), since: at, state: 'draining', slices, to: action.to }, slices, at);
-    } else throw new Error(`${action.kind} ${action.instance}: there is no standby in this world`);
+    } else throw new Error(`${action.kind}: there are neither standbys nor reserves in this world`);
   }
 
   private boot(

@@ -13,6 +13,7 @@ export const RULE_WORDS: { readonly [R in Rule]: string } = {
   pool: 'the ready pool or the warm pool was off its target',
   wake: 'a cold standby shard was needed',
   sleep: 'a cold standby shard was not needed any more',
+  reserve: 'it is held for shards whose instances may be taken',
   interruption: 'Spot takes the instance away',
 };
 
@@ -28,6 +29,7 @@ export function placeWords(place: Move['from'] | Move['to']): string {
 /** What a fleet action acts on: an instance's id or a number of them. */
 export function actionSubject(action: FleetAction): string {
   if ('instance' in action) return action.instance;
+  if (action.kind === 'launch') return '1 instance';
   return action.count === 1 ? '1 instance' : `${action.count} instances`;
 }
 
@@ -36,6 +38,8 @@ export function actionWords(action: FleetAction): string {
   switch (action.kind) {
     case 'start':
       return `start in the ${action.group} group`;
+    case 'launch':
+      return `launch in ${action.zone}, in the ${action.group} group`;
     case 'release':
       return {
         warm: 'release to the warm pool',

@@ -23,6 +23,11 @@ export class FleetLimit extends Error {
   override readonly name = 'FleetLimit';
 }
 
+/** Thrown when an instance was asked for in a zone that has none that would do: the next plan tries another one. */
+export class NoCapacity extends Error {
+  override readonly name = 'NoCapacity';
+}
+
 /**
  * The machines of the simulated world.
  *
@@ -66,6 +71,7 @@ export class SimFleet implements Fleet {
     if (this.#done.has(key)) return;
     this.#done.add(key);
     if (action.kind === 'start') this.#start(action.group, action.count);
+    else if (action.kind === 'launch') this.#launch(action);
     else if (action.kind === 'stock') this.#stock(action.count);
     else if (action.kind === 'wake') this.#wake(action.instance, action.shard);
     else if (action.kind === 'discard') this.end(action.instance);
@@ -150,6 +156,19 @@ export class SimFleet implements Fleet {
     }
     if (count > room)
       throw new FleetLimit(`fleet.max ${this.#settings.fleet.max}: ${count} starts asked, room for ${room}`);
+  }
+
+  /** LaunchInstances: cold, in the zone that was asked for, or not at all. */
+  #launch({ group, zone, avoid }: FleetAction & { readonly kind: 'launch' }): void {
+    const { max, zones } = this.#settings.fleet;
+    if (this.size() >= max) throw new FleetLimit(`fleet.max ${max}: no room to launch in ${zone}`);
+    if (!zones.includes(zone)) throw new FleetLimit(`zone ${zone}: not one of ${zones.join(', ')}`);
+    if (group === 'spot' && !this.#world.spotZones().includes(zone))
+      throw new NoCapacity(`${group} in ${zone}: no capacity`);
+    const facts = this.#newFacts(group, [zone]);
+    if (avoid?.type === facts.type && avoid.zone === facts.zone)
+      throw new NoCapacity(`${group} in ${zone}: only ${avoid.type}, which is to be avoided`);
+    this.#boot(facts, 'cold', 'running');
   }
 
   #startSteady(): void {

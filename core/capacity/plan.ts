@@ -27,6 +27,13 @@ export interface OpenRequest {
   readonly expires: Seconds;
 }
 
+/** A zone that had no capacity when a launch was asked of it. */
+export interface Refusal {
+  readonly group: Group;
+  readonly zone: string;
+  readonly at: Seconds;
+}
+
 /** Everything that the planner looks at, at one instant. Plain data. */
 export interface Snapshot {
   readonly at: Seconds;
@@ -43,6 +50,8 @@ export interface Snapshot {
   readonly risks?: readonly SliceRisk[];
   /** Reserves that were asked for by people or programs, besides what risk asks for. */
   readonly reserveRequests?: readonly ReserveRequest[];
+  /** Zones that had no capacity of late: nothing is launched there by name. @default none */
+  readonly refusals?: readonly Refusal[];
 }
 
 /** Which rule asked for a move, a start or a release. */

@@ -72,6 +72,16 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
       on: ['groups'],
       why: 'carries out the fleet’s part of the plan',
     },
+    {
+      actions: ['autoscaling:LaunchInstances'],
+      on: ['groups'],
+      why: 'launches a reserve in the zone that was chosen for it',
+    },
+    {
+      actions: ['ec2:CreateFleet', 'ec2:DescribeLaunchTemplateVersions'],
+      on: ['any'],
+      why: `LaunchInstances needs both of its caller; ${NO_LEVEL}`,
+    },
     machines,
     {
       actions: ['ec2:StartInstances', 'ec2:StopInstances', 'ec2:TerminateInstances'],

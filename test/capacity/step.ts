@@ -49,6 +49,20 @@ export function carryOut(snapshot: Snapshot, plan: Plan, settings: Settings): Sn
       }
       continue;
     }
+    if (action.kind === 'launch') {
+      const facts = { ...factsOf(settings, { group: action.group }), zone: action.zone };
+      const expectedAt = at + settings.fleet.leadTimes.cold.seconds;
+      const starting = {
+        ...facts,
+        since: at,
+        state: 'starting',
+        origin: 'cold',
+        into: 'running',
+        expectedAt,
+      };
+      instances.set(facts.id, arrived(starting as Instance, settings, next));
+      continue;
+    }
     const instance = instances.get(action.instance);
     if (instance === undefined) throw new Error(`${action.kind} of ${action.instance}, which is not there`);
     const { id, type, zone, group } = instance;

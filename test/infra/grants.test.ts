@@ -55,7 +55,7 @@ function commandsIn(sources: readonly string[]): Set<string> {
 
 /** Granted to what no command names: Lambda itself, or a part of another call. */
 const WITHOUT_COMMAND =
-  /^(xray:|logs:(CreateLogStream|PutLogEvents)|sqs:SendMessage|s3:ListBucket|elasticloadbalancing:AddTags)/;
+  /^(xray:|logs:(CreateLogStream|PutLogEvents)|sqs:SendMessage|s3:ListBucket|elasticloadbalancing:AddTags|ec2:CreateFleet|ec2:DescribeLaunchTemplateVersions)/;
 
 describe('grants', () => {
   it.each([...bundles()])('of %s are on calls that its code makes', (name, { sources }) => {

@@ -5,6 +5,8 @@ import type {
   DescribeWarmPoolType,
   EnterStandbyQuery,
   ExitStandbyQuery,
+  LaunchInstancesRequest,
+  LaunchInstancesResult,
   PutWarmPoolType,
   SetDesiredCapacityType,
   SetInstanceProtectionQuery,
@@ -17,6 +19,7 @@ import { page } from './page.ts';
 
 /** Calls of Auto Scaling by name, with AWS's limits on lists and its refusals. */
 export function autoScalingApi(scaling: AutoScalingModel) {
+  const launches = new Map<string, LaunchInstancesResult>();
   const inGroup = (group: GroupModel, ids: readonly string[], most: number): GroupMember[] => {
     if (ids.length > most) throw invalid(`at most ${most} instances, got ${ids.length}`);
     return ids.map((id) => {
@@ -68,6 +71,37 @@ export function autoScalingApi(scaling: AutoScalingModel) {
       group.desired = DesiredCapacity;
       scaling.look(group);
       return {};
+    },
+    LaunchInstances: (input: LaunchInstancesRequest): LaunchInstancesResult => {
+      const { ClientToken = '', AvailabilityZones = [], RequestedCapacity = 0 } = input;
+      const group = scaling.group(input.AutoScalingGroupName);
+      const name = group.options.name;
+      const told = launches.get(ClientToken);
+      if (told !== undefined) return told;
+      if (!/^[A-Za-z0-9_/-]{1,64}$/.test(ClientToken)) throw invalid(`ClientToken ${ClientToken} is not one`);
+      const [zone = ''] = AvailabilityZones;
+      if (AvailabilityZones.length !== 1 || !scaling.zones.includes(zone))
+        throw invalid(`AvailabilityZones ${AvailabilityZones.join()}: one of ${scaling.zones.join()}`);
+      if (group.desired + RequestedCapacity > group.max)
+        throw invalid(
+          `desired capacity ${group.desired + RequestedCapacity} would exceed MaxSize ${group.max}`,
+        );
+      const members = scaling.launchIn(group, zone, RequestedCapacity);
+      const place = { AvailabilityZone: zone, MarketType: group.options.spot ? 'Spot' : 'OnDemand' };
+      const answer: LaunchInstancesResult = {
+        AutoScalingGroupName: name,
+        ClientToken,
+        Instances: (members ?? []).map(({ id, type }) => ({
+          ...place,
+          InstanceType: type,
+          InstanceIds: [id],
+        })),
+        Errors: members
+          ? []
+          : [{ ...place, ErrorCode: 'InsufficientInstanceCapacity', ErrorMessage: 'no capacity' }],
+      };
+      launches.set(ClientToken, answer);
+      return answer;
     },
     PutWarmPool: (input: PutWarmPoolType) => {
       const group = scaling.group(input.AutoScalingGroupName);

@@ -41,6 +41,10 @@ export class AutoScalingModel {
     return group;
   }
 
+  get zones(): readonly string[] {
+    return this.#world.zones;
+  }
+
   /** @throws ValidationError as AWS has it. */
   group(name: string | undefined): GroupModel {
     const group = this.groups.get(name ?? '');
@@ -115,6 +119,21 @@ export class AutoScalingModel {
     const type = this.#typeOf(group);
     const { id } = ec2.launch({ type, zone, spot }, boot.cold);
     this.lifecycle.join(group, id, zone, lifecycle);
+  }
+
+  /**
+   * LaunchInstances (API_LaunchInstances, launch-instances-synchronously): one zone, at once or not at all, and desired
+   * capacity goes up with it. *Assumed*: never from the warm pool.
+   */
+  launchIn(group: GroupModel, zone: string, count: number): GroupMember[] | undefined {
+    const { available, ec2, boot } = this.#world;
+    const { name, spot = false } = group.options;
+    if (!available(name, zone)) return undefined;
+    group.desired += count;
+    return Array.from({ length: count }, () => {
+      const { id } = ec2.launch({ type: this.#typeOf(group), zone, spot }, boot.cold);
+      return this.lifecycle.join(group, id, zone, 'Pending');
+    });
   }
 
   async #scaleIn(group: GroupModel, counted: readonly GroupMember[], count: number): Promise<void> {
