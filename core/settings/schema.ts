@@ -3,6 +3,7 @@ import { handOverSchema } from './hand-over.ts';
 import { NAME } from './name.ts';
 import { reservesSchema } from './reserves.ts';
 import { riskSchema } from './risk.ts';
+import { vmSchema, vmSizeSchema } from './vm.ts';
 
 /**
  * The settings of one service: one YAML file, described here and nowhere else. The JSON Schema for editors is
@@ -165,6 +166,9 @@ export const instanceTypeSchema = z.strictObject({
     .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'an EC2 instance type such as m7i.large')
     .describe('EC2 instance type.'),
   weight: z.number().positive().max(64).default(1).describe('Capacity relative to an instance of weight 1.'),
+  size: vmSizeSchema
+    .optional()
+    .describe('Needed for VM shards on types other than the usual c, m, r and t ones. Default: by its name.'),
 });
 
 const leadTime = (typical: number) =>
@@ -312,6 +316,7 @@ export const settingsSchema = z
       )
       .default([])
       .describe('Events that are known beforehand; each has a factor, a load, or both.'),
+    vm: vmSchema,
     costs: z
       .strictObject({
         instanceHour: z

@@ -31,8 +31,22 @@ export function parseSliceId(slice: string): { readonly instance: string; readon
   return { instance: slice.slice(0, colon), port };
 }
 
+/** A part of an instance that was declared, in place of an equal one. */
+export interface DeclaredSlice {
+  readonly port: number;
+  /** Part of the instance, above 0 and at most 1. */
+  readonly part: number;
+  /** It is there, and serves nobody: the planner does not see it. */
+  readonly out: boolean;
+}
+
+/** The slices of instances that are not divided into equal parts, by instance. */
+export type Layouts = ReadonlyMap<string, readonly DeclaredSlice[]>;
+
 /** Ids of all slices that an instance carries under these settings. */
-export function sliceIdsOf(instance: string, settings: Settings): string[] {
+export function sliceIdsOf(instance: string, settings: Settings, layouts?: Layouts): string[] {
+  const declared = layouts?.get(instance);
+  if (declared !== undefined) return declared.map(({ port }) => sliceId(instance, port));
   return Array.from({ length: settings.fleet.slicesPerInstance }, (_, i) =>
     sliceId(instance, FIRST_PORT + i),
   );
@@ -40,6 +54,10 @@ export function sliceIdsOf(instance: string, settings: Settings): string[] {
 
 /** {@link Slice.share} of a slice on an instance of this type; a type that the settings do not name counts as weight 1. */
 export function shareOf(type: string, settings: Settings): number {
-  const weight = settings.fleet.instanceTypes.find((t) => t.type === type)?.weight ?? 1;
-  return weight / settings.fleet.slicesPerInstance;
+  return weightOf(type, settings) / settings.fleet.slicesPerInstance;
+}
+
+/** Capacity of an instance of this type relative to one of weight 1. */
+export function weightOf(type: string, settings: Settings): number {
+  return settings.fleet.instanceTypes.find((t) => t.type === type)?.weight ?? 1;
 }
