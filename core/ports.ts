@@ -1,5 +1,8 @@
 import type { FleetAction, Measured } from './capacity/plan.ts';
 import type { LoadPoint } from './forecast/forecast.ts';
+import type { Agents } from './hand-over/agents.ts';
+import type { HandOvers } from './hand-over/record.ts';
+import type { SlotMaps } from './hand-over/slots.ts';
 import type { Instance } from './shards/instance.ts';
 import type { Placement } from './shards/placement.ts';
 import type { Seconds } from './time.ts';
@@ -115,4 +118,8 @@ export interface Ports {
   readonly store: ShardStore;
   readonly events: Events;
   readonly workflows: Workflows;
+  /** Who holds each slot of the shards that have state. */
+  readonly slots: SlotMaps;
+  readonly agents: Agents;
+  readonly handOvers: HandOvers;
 }

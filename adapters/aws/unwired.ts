@@ -9,6 +9,9 @@ const NAMES = [
   'store',
   'events',
   'workflows',
+  'slots',
+  'agents',
+  'handOvers',
 ] as const satisfies readonly (keyof Ports)[];
 
 /**

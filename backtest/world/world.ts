@@ -15,6 +15,7 @@ import { SimMetrics } from './metrics.ts';
 import { type Luck, luck } from './random.ts';
 import { ShardService } from './service.ts';
 import { SpotMarket } from './spot.ts';
+import { NO_AGENTS, NO_HAND_OVERS, NO_SLOTS } from './stateless.ts';
 import { MemoryStore } from './store.ts';
 import { SimEvents, SimWorkflows } from './workflows.ts';
 
@@ -144,6 +145,9 @@ export class World {
       store: this.store,
       events: this.events,
       workflows: this.workflows,
+      slots: NO_SLOTS,
+      agents: NO_AGENTS,
+      handOvers: NO_HAND_OVERS,
     };
   }
 

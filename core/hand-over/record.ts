@@ -80,6 +80,8 @@ export interface HandOvers {
   >;
   /** The newest one of this source. */
   get(source: string): Promise<HandOver | undefined>;
+  /** The newest one of each source. */
+  list(): Promise<readonly HandOver[]>;
   /** The one that has this target. */
   of(target: string): Promise<HandOver | undefined>;
   /**

@@ -4,6 +4,7 @@ import { CloudWatchMetrics } from '../../adapters/aws/cloudwatch.ts';
 import { AwsFleet } from '../../adapters/aws/fleet.ts';
 import type { FleetParts } from '../../adapters/aws/fleet-parts.ts';
 import { ForecastStore } from '../../adapters/aws/forecasts.ts';
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { Leases } from '../../adapters/aws/leases.ts';
 import type { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
 import { sweptHealth } from '../../adapters/aws/load-balancer-swept.ts';
@@ -85,7 +86,7 @@ function serviceOf(world: PlanWorld, { fleet, metrics, store }: Kept): Service {
   const { table, clock, events, hosts, loadBalancer, workflows } = world;
   const swept = sweptHealth(table, store, loadBalancer);
   return {
-    ports: { clock, fleet, loadBalancer, hosts, metrics, store, events, workflows },
+    ports: { clock, fleet, loadBalancer, hosts, metrics, store, events, workflows, ...handOverPorts(table) },
     health: (shard, slice) => swept.health(shard, slice),
     fleet,
     newLoads: () => metrics.minutes.take(),

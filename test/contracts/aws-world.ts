@@ -1,5 +1,6 @@
 import { AwsFleet } from '../../adapters/aws/fleet.ts';
 import { releasedInstances } from '../../adapters/aws/fleet-termination.ts';
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { SsmHosts } from '../../adapters/aws/hosts.ts';
 import { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
@@ -84,8 +85,8 @@ export class AwsWorld {
   }
 
   get ports() {
-    const { clock, fleet, loadBalancer, hosts, store } = this;
-    return unwiredPorts({ clock, fleet, loadBalancer, hosts, store });
+    const { clock, fleet, loadBalancer, hosts, store, table } = this;
+    return unwiredPorts({ clock, fleet, loadBalancer, hosts, store, ...handOverPorts(table) });
   }
 
   drive<T>(work: Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { ForecastStore } from '../../adapters/aws/forecasts.ts';
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { Modes } from '../../adapters/aws/modes.ts';
 import { Records } from '../../adapters/aws/records.ts';
 import { PK, type Table } from '../../adapters/aws/table.ts';
@@ -61,7 +62,8 @@ export class PlanStage {
       },
     };
     const metrics = {} as Ports['metrics'];
-    this.ports = { clock, fleet, loadBalancer, hosts, metrics, store, events, workflows };
+    const inTable = handOverPorts(table);
+    this.ports = { clock, fleet, loadBalancer, hosts, metrics, store, events, workflows, ...inTable };
     this.#plan = this.process();
     for (const { name } of settings.shards) {
       const { arn } = [...this.world.aws.elb.targets.groups.values()].find((group) => group.name === name)!;

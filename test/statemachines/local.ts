@@ -1,3 +1,4 @@
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { HealthItems } from '../../adapters/aws/health-items.ts';
 import { Leases } from '../../adapters/aws/leases.ts';
 import { Records } from '../../adapters/aws/records.ts';
@@ -85,7 +86,14 @@ export class LocalMachines<W = World> {
         if (!this.started.has(name)) this.started.set(name, this.run(flow, input, name));
       },
     };
-    this.ports = unwiredPorts({ clock, ...ground.ports, store: this.store, events, workflows });
+    this.ports = unwiredPorts({
+      clock,
+      ...ground.ports,
+      store: this.store,
+      events,
+      workflows,
+      ...handOverPorts(table),
+    });
     const { ports } = this;
     this.#parts = {
       ports,

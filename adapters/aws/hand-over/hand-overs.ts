@@ -57,6 +57,10 @@ export class TableHandOvers implements HandOvers {
     return handOverOf(await this.#table.get(PK.handOver, source));
   }
 
+  async list(): Promise<readonly HandOver[]> {
+    return (await this.#table.query(PK.handOver)).flatMap((item) => handOverOf(item) ?? []);
+  }
+
   async of(target: string): Promise<HandOver | undefined> {
     const lock = await this.#table.get(PK.handOverTarget, target);
     if (lock === undefined) return undefined;
