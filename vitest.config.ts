@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These need AWS-compatible servers: npm run test:aws.
-    exclude: ['test/aws/**'],
+    // These need AWS-compatible servers: npm run test:aws; those hosts: npm run test:hosts.
+    exclude: ['test/aws/**', 'test/hosts/**'],
     // A slow, shared machine is no failure; a test that hangs is.
     testTimeout: 30_000,
     hookTimeout: 30_000,
