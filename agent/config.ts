@@ -2,49 +2,41 @@ import { parse, YAMLParseError } from 'yaml';
 import * as z from 'zod';
 import { NAME } from '../core/settings/name.ts';
 import { show, showPath } from '../core/settings/problem.ts';
-import type { Seconds } from '../core/time.ts';
 
 /** The application listens this much above the port of its slice when a gateway stands in front of it. */
 export const APP_PORT_OFFSET = 10_000;
 export const CONFIG_FILE = '/etc/foreshard/agent.yaml';
 
-const seconds = (usual: Seconds) => z.number().min(0.1).max(3600).default(usual);
+const seconds = z.number().min(0.1).max(3600);
 const port = z.int().min(1).max(65_535);
 const path = z.string().startsWith('/', 'expected an absolute path').max(500);
 
-/** How the agent asks something of the application. Pure data; agent/hooks/ makes an App of it. */
-const appShape = {
-  hooks: z
-    .union([
-      /** POST {http}/activate and so on; `{port}` is the slice's port, `{appPort}` that of the application behind a gateway. */
-      z.strictObject({ http: z.string().regex(/^http:\/\/[^/]+/, 'expected http://host:port/path') }),
-      /** Executables of this folder: activate, deactivate, … */
-      z.strictObject({ exec: path }),
-    ])
-    .default({ exec: '/opt/foreshard/hooks' }),
-  /**
-   * Where the state of a slot is: in what the hook `changes` gives, in files, or in a directory. Paths may have
-   * `{shard}`, `{port}` and `{slot}` in them.
-   */
-  state: z
-    .union([
-      z.literal('stream'),
-      z.strictObject({ files: z.array(path).min(1).max(1000) }),
-      z.strictObject({ directory: path }),
-    ])
-    .default('stream'),
-  timeouts: z
-    .strictObject({
-      /** `activate` and `deactivate` (s). */
-      activate: seconds(60),
-      /** Every other hook, until it has answered (s); of a stream, until its first byte. */
-      call: seconds(10),
-      /** Without any byte of a stream (s). */
-      stall: seconds(30),
-    })
-    .prefault({}),
-};
-export const appSchema = z.strictObject(appShape);
+/** How the agent asks something of the application; agent/hooks/ makes an App of it. */
+const hooks = z.union([
+  /** POST {http}/activate and so on; `{port}` is the slice's port, `{appPort}` that of the application behind a gateway. */
+  z.strictObject({ http: z.string().regex(/^http:\/\/[^/]+/, 'expected http://host:port/path') }),
+  /** Executables of this folder: activate, deactivate, … */
+  z.strictObject({ exec: path }),
+]);
+
+/**
+ * Where the state of a slot is: in what the hook `changes` gives, in files, or in a directory. Paths may have `{shard}`,
+ * `{port}` and `{slot}` in them.
+ */
+const state = z.union([
+  z.literal('stream'),
+  z.strictObject({ files: z.array(path).min(1).max(1000) }),
+  z.strictObject({ directory: path }),
+]);
+
+const timeouts = z.strictObject({
+  /** `activate` and `deactivate` (s). */
+  activate: seconds.default(60),
+  /** Every other hook, until it has answered (s); of a stream, until its first byte. */
+  call: seconds.default(10),
+  /** Without any byte of a stream (s). */
+  stall: seconds.default(30),
+});
 
 export const configSchema = z.strictObject({
   service: z.string().regex(NAME, 'expected a name of 1 to 32 letters, digits and hyphens'),
@@ -67,13 +59,20 @@ export const configSchema = z.strictObject({
     .default('http://169.254.169.254'),
   /** Folder that is empty after a boot: the socket of the commands, and what each slice serves. */
   run: path.default('/run/foreshard/agent'),
-  ...appShape,
+  hooks: hooks.default({ exec: '/opt/foreshard/hooks' }),
+  state: state.default('stream'),
+  timeouts: timeouts.prefault({}),
   /** What is different for one shard, by its name. */
-  shards: z.record(z.string(), appSchema.partial()).default({}),
+  shards: z
+    .record(
+      z.string(),
+      z.strictObject({ hooks: hooks.optional(), state: state.optional(), timeouts: timeouts.optional() }),
+    )
+    .default({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
-export type AppConfig = z.infer<typeof appSchema>;
+export type AppConfig = Pick<Config, 'hooks' | 'state' | 'timeouts'>;
 
 /** Thrown for a wrong configuration: one line per problem, `FILE: FIELD: expected BOUND, got VALUE`. */
 export class ConfigError extends Error {
@@ -130,12 +129,12 @@ function valueAt(root: unknown, at: readonly (string | number)[]): unknown {
   return value;
 }
 
-/** What holds for a shard: the common part, and over it what is said of the shard. */
+/** What holds for a shard: what is said of it, and where nothing is, the common part. */
 export function appConfigOf(config: Config, shard: string): AppConfig {
-  const { hooks, state, timeouts } = config;
   const own = Object.hasOwn(config.shards, shard) ? config.shards[shard]! : {};
-  return appSchema.parse({ hooks, state, timeouts, ...definedOf(own) });
+  return {
+    hooks: own.hooks ?? config.hooks,
+    state: own.state ?? config.state,
+    timeouts: own.timeouts ?? config.timeouts,
+  };
 }
-
-const definedOf = (own: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));

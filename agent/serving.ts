@@ -43,8 +43,11 @@ export interface Serving {
   open(slice: ActiveSlice): Promise<void>;
   /** The slice leaves its shard: it serves no slot any more when this resolves. */
   close(slice: string): Promise<void>;
-  /** The table took a beat: slots may be served until `leaseUntil`. */
-  beaten(orders: AgentOrders, leaseUntil: Seconds): void;
+  /**
+   * The table took a beat.
+   * @param began monotonic time before it was written: the lease of so many seconds runs from then
+   */
+  beaten(orders: AgentOrders, began: Seconds, lease: Seconds): void;
   /** The metadata say something new. */
   noticed(notice: Notice): void;
   /** Hands one slice over as `foreshard-agent hand-over` asks. @returns what came of it, for a person. */
