@@ -68,7 +68,29 @@ function shardProblems({ shards, fleet }: Settings): Problem[] {
   // A repeated name repeats its default route too: one message is enough.
   const routes =
     duplicates.length > 0 ? [] : repeated(shards.map(routeOf), (i) => ['shards', i, 'route'], 'route');
-  return [...each, ...duplicates, ...routes, ...hostProblems(shards)];
+  return [...each, ...duplicates, ...routes, ...hostProblems(shards), ...stateProblems(shards)];
+}
+
+/** What a shard with state needs, and what it says of others. */
+function stateProblems(shards: readonly ShardSettings[]): Problem[] {
+  const names = shards.map(({ name }) => name);
+  return shards.flatMap(({ name, handOver, risk }, i) => {
+    const problems: Problem[] = [];
+    if (handOver.slots.count > 1 && handOver.slots.by === undefined)
+      problems.push({
+        path: ['shards', i, 'handOver', 'slots', 'by'],
+        expected: `a header, cookie or path that names one of ${handOver.slots.count} slots`,
+        got: 'none',
+      });
+    for (const [k, needed] of risk.dependsOn.entries()) {
+      const others = names.filter((other) => other !== name);
+      if (others.includes(needed)) continue;
+      const nearest = others.length > 0 ? `, the nearest is "${closest(needed, others)}"` : '';
+      const expected = `another shard of this file${nearest}`;
+      problems.push({ path: ['shards', i, 'risk', 'dependsOn', k], expected, got: show(needed) });
+    }
+    return problems;
+  });
 }
 
 function hostProblems(shards: readonly ShardSettings[]): Problem[] {

@@ -1,6 +1,19 @@
 import * as z from 'zod';
 
-/** What the likelihood and the cost of an interruption are made of, per shard. */
+const threshold = z.number().positive().max(1e9);
+
+const profileSchema = z
+  .strictObject({
+    cpu: threshold.default(0.8).describe('Share of CPU in use.'),
+    memory: threshold.default(0.85).describe('Share of memory in use.'),
+    io: threshold.default(0.7).describe('Share of time in which a disk is busy.'),
+    inFlight: threshold.optional().describe('Transactions in flight. Default: twice what is usual.'),
+    sessions: threshold.optional().describe('Sessions. Default: twice what is usual.'),
+  })
+  .prefault({})
+  .describe('Application profile: values from which on an interruption hurts as much as it can.');
+
+/** What the cost of an interruption is made of, per shard. */
 export const riskSchema = z
   .strictObject({
     weights: z
@@ -11,6 +24,7 @@ export const riskSchema = z
       })
       .prefault({})
       .describe('How much each part of the cost counts.'),
+    profile: profileSchema,
     dependsOn: z
       .array(z.string())
       .max(100)
