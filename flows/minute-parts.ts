@@ -6,6 +6,7 @@ import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
 import type { RecordedMove } from './brake.ts';
 import type { OpenFinding } from './findings.ts';
+import type { RiskMemory } from './risk.ts';
 import type { Switched } from './snapshot.ts';
 import type { Planner, TickResult } from './tick.ts';
 
@@ -28,6 +29,7 @@ export interface MinuteParts {
     release(holder: string): Promise<void>;
   };
   readonly memory: Memory;
+  readonly risk: RiskMemory;
   /** Start another function, without waiting for it. */
   readonly start: { routeSync(): Promise<void>; pollTargets(): Promise<void> };
 }

@@ -1,8 +1,11 @@
 import type { Measured, OpenRequest, Snapshot } from '../core/capacity/plan.ts';
+import { type RiskInputs, risksOf } from '../core/interruption/risks.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings } from '../core/settings/schema.ts';
+import { isHeld } from '../core/shards/held.ts';
+import type { Layouts } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
-import { joinSlices } from './join.ts';
+import { joinSlices, unplanned } from './join.ts';
 import { type StartedMove, underWay } from './under-way.ts';
 
 /** What a tick has read: the planner's snapshot, and the store's slices by id for the versions to claim on. */
@@ -24,6 +27,10 @@ export interface Given extends Switched {
   readonly started?: readonly StartedMove[];
   /** Moves that may be started to shards where they keep failing. @default as many as the plan has */
   readonly brakes?: ReadonlyMap<string, number>;
+  /** Instances that are divided into declared parts. @default none: all into equal ones */
+  readonly layouts?: Layouts;
+  /** What the interruption risk is made of. @default it is not known: no reserves */
+  readonly risk?: RiskInputs;
   /** Nothing is begun from then on: the process ends soon after. @default never */
   readonly stopAt?: Seconds;
 }
@@ -45,20 +52,16 @@ export async function readSnapshot(ports: Ports, settings: Settings, given: Give
   const begun = underWay(stored, given.started ?? [], at);
   const held = slices.filter((item) => isHeld(item, at) || begun.has(item.slice)).map(({ slice }) => slice);
   const shown = begun.size > 0 ? new Map([...stored, ...begun]) : stored;
-  const instances = joinSlices(facts, shown, settings);
+  const instances = joinSlices(facts, shown, settings, given.layouts);
   const snapshot: Snapshot = {
     at,
     instances,
     openRequests: given.openRequests ?? [],
     measured,
-    held,
+    held: [...held, ...unplanned(given.layouts)],
     ...(given.modes && { modes: given.modes }),
     ...(given.holdAt && { holdAt: given.holdAt }),
+    ...(given.risk && { risks: risksOf(instances, measured, given.risk, settings, at) }),
   };
   return { snapshot, stored };
-}
-
-/** Whether a workflow holds the slice at `now`. */
-export function isHeld(item: StoredSlice, now: number): boolean {
-  return item.holder !== undefined && (item.holderExpires ?? 0) > now;
 }

@@ -12,6 +12,7 @@ import { LoadRecords } from '../../adapters/aws/load-records.ts';
 import { Modes } from '../../adapters/aws/modes.ts';
 import { Records } from '../../adapters/aws/records.ts';
 import { ReportedMetrics } from '../../adapters/aws/reported.ts';
+import { RiskRecords } from '../../adapters/aws/risk-records.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import { TickMemory } from '../../adapters/aws/tick-memory.ts';
@@ -60,6 +61,7 @@ export function planParts(world: PlanWorld): MinuteParts {
       release: (holder) => leases.release('plan', holder),
     },
     memory: new TickMemory(table),
+    risk: new RiskRecords(table),
     start,
   };
 }

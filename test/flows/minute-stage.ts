@@ -1,3 +1,4 @@
+import { RiskRecords } from '../../adapters/aws/risk-records.ts';
 import type { World } from '../../backtest/world/world.ts';
 import { planningHorizons } from '../../core/capacity/horizons.ts';
 import type { Plan } from '../../core/capacity/plan.ts';
@@ -9,6 +10,7 @@ import { type MinuteResult, minute } from '../../flows/minute.ts';
 import type { MinuteParts, Remembered } from '../../flows/minute-parts.ts';
 import { runMove } from '../../flows/move.ts';
 import type { MoveInput } from '../../flows/move-input.ts';
+import { MemoryTable } from '../model-aws/memory-table.ts';
 import { stage } from './stage.ts';
 
 /** A service in the simulated world with what else the tick of each minute needs, kept in memory and open to look at. */
@@ -95,6 +97,7 @@ export function minuteStage(world: World): MinuteStage {
         ask: async (at) => void Object.assign(made.memory, { askedAt: at, skipped: made.memory.skipped + 1 }),
         askedAt: async () => made.memory.askedAt,
       },
+      risk: new RiskRecords(new MemoryTable()),
       start: {
         routeSync: async () => void calls.push('route-sync'),
         pollTargets: async () => void calls.push('poll-targets'),
