@@ -1,0 +1,180 @@
+import type { ShardSettings } from '../core/settings/schema.ts';
+import { parseSliceId, sliceId } from '../core/shards/slice.ts';
+import type { App } from './contract.ts';
+import { appPortOf } from './hooks/app.ts';
+import type { Log } from './log.ts';
+import type { SliceMemory } from './memory.ts';
+import type { ActiveSlice, Serving } from './serving.ts';
+import type { KnownSettings } from './settings.ts';
+
+export interface SlicesParts {
+  readonly instance: string;
+  /** Ports of the slices of this instance. */
+  readonly ports: readonly number[];
+  readonly settings: Pick<KnownSettings, 'shard'>;
+  readonly app: (port: number, shard: ShardSettings) => App;
+  readonly memory: SliceMemory;
+  readonly serving: Pick<Serving, 'open' | 'close'>;
+  readonly log: Log;
+}
+
+interface Entry {
+  readonly active: ActiveSlice;
+  /** What serves its slots has taken it over; for a shard without state there is nothing to take over. */
+  open: boolean;
+}
+
+/** Whether what belongs to the shard is copied, so that a gateway stands in front of its application. */
+export const hasState = ({ handOver }: Pick<ShardSettings, 'handOver'>) => handOver.state === 'copy';
+
+/**
+ * The slices of this instance and the shards that they serve.
+ *
+ * Lifecycle of a slice: ready → `activate`: hook, memory, serving → active → `deactivate`: serving, hook, memory → ready.
+ * A restarted agent opens what it remembers once more, without the hook; what fails is tried again with each beat.
+ *
+ * Invariant: changes of one slice come one after the other.
+ */
+export class Slices {
+  readonly #parts: SlicesParts;
+  readonly #entries = new Map<number, Entry>();
+  readonly #queues = new Map<number, Promise<unknown>>();
+  #remembered: ReadonlyMap<number, string> = new Map();
+
+  constructor(parts: SlicesParts) {
+    this.#parts = parts;
+  }
+
+  /** Every slice of the instance, with what is active on it. */
+  list(): readonly { readonly slice: string; readonly port: number; readonly active?: ActiveSlice }[] {
+    return this.#parts.ports.map((port) => {
+      const active = this.#entries.get(port)?.active;
+      return { slice: sliceId(this.#parts.instance, port), port, ...(active && { active }) };
+    });
+  }
+
+  /** @throws {RangeError} on a slice of another instance, or a shard that the settings do not have; what the hook throws. */
+  activate(slice: string, name: string): Promise<ActiveSlice> {
+    const port = this.#portOf(slice);
+    return this.#inTurn(port, async () => {
+      const shard = await this.#parts.settings.shard(name);
+      const before = this.#entries.get(port);
+      if (before !== undefined && before.active.shard.name !== name) {
+        this.#parts.log.warn('slice-leaves-shard', { slice, shard: before.active.shard.name, for: name });
+        await this.#leave(port, before);
+      }
+      const entry = this.#entries.get(port) ?? this.#make(port, shard);
+      await entry.active.app.activate(name);
+      this.#entries.set(port, entry);
+      this.#forget(port);
+      await this.#remember();
+      await this.#open(entry);
+      this.#parts.log.info('activated', { slice, shard: name });
+      return entry.active;
+    });
+  }
+
+  /**
+   * Leaves the shard. One that the slice does not serve (any more) is left alone, but for the hook when nothing is active:
+   * the agent may have forgotten what the application knows.
+   */
+  deactivate(slice: string, name?: string): Promise<void> {
+    const port = this.#portOf(slice);
+    return this.#inTurn(port, async () => {
+      const entry = this.#entries.get(port);
+      if (entry === undefined) {
+        this.#forget(port);
+        await this.#remember();
+        if (name === undefined) return;
+        await this.#parts.app(port, await this.#parts.settings.shard(name)).deactivate(name);
+        return;
+      }
+      const serves = entry.active.shard.name;
+      if (name !== undefined && name !== serves) {
+        this.#parts.log.warn('deactivation-refused', { slice, shard: name, serves });
+        return;
+      }
+      await this.#leave(port, entry);
+      this.#parts.log.info('deactivated', { slice, shard: serves });
+    });
+  }
+
+  /** What was active before this process began. */
+  async recall(): Promise<void> {
+    this.#remembered = await this.#parts.memory.read();
+    await this.reopen();
+  }
+
+  /** Opens what is active and not open yet. Failures are said, and tried again with the next call. */
+  async reopen(): Promise<void> {
+    const ports = new Set([...this.#remembered.keys(), ...this.#entries.keys()]);
+    await Promise.all([...ports].map((port) => this.#inTurn(port, () => this.#retry(port))));
+  }
+
+  async #retry(port: number): Promise<void> {
+    const slice = sliceId(this.#parts.instance, port);
+    const name = this.#remembered.get(port);
+    try {
+      let entry = this.#entries.get(port);
+      if (entry === undefined && name !== undefined) {
+        entry = this.#make(port, await this.#parts.settings.shard(name));
+        this.#entries.set(port, entry);
+      }
+      if (entry !== undefined && !entry.open) await this.#open(entry);
+      this.#forget(port);
+    } catch (error) {
+      this.#parts.log.error('slice-not-open', { slice, shard: name, error });
+    }
+  }
+
+  #make(port: number, shard: ShardSettings): Entry {
+    const app = this.#parts.app(port, shard);
+    const slice = sliceId(this.#parts.instance, port);
+    return {
+      active: { slice, port, appPort: hasState(shard) ? appPortOf(port) : port, shard, app },
+      open: false,
+    };
+  }
+
+  async #open(entry: Entry): Promise<void> {
+    if (entry.open) return;
+    if (hasState(entry.active.shard)) await this.#parts.serving.open(entry.active);
+    entry.open = true;
+  }
+
+  async #leave(port: number, entry: Entry): Promise<void> {
+    const { active } = entry;
+    if (hasState(active.shard)) await this.#parts.serving.close(active.slice);
+    entry.open = false;
+    await active.app.deactivate(active.shard.name);
+    this.#entries.delete(port);
+    await this.#remember();
+  }
+
+  #remember(): Promise<void> {
+    const shards = [...this.#entries].map(([port, { active }]) => [port, active.shard.name] as const);
+    return this.#parts.memory.write(new Map([...this.#remembered, ...shards]));
+  }
+
+  #forget(port: number): void {
+    this.#remembered = new Map([...this.#remembered].filter(([one]) => one !== port));
+  }
+
+  #portOf(slice: string): number {
+    const { instance, port } = parseSliceId(slice);
+    const { instance: own, ports } = this.#parts;
+    if (instance !== own) throw new RangeError(`slice: expected one of ${own}, got ${slice}`);
+    if (!ports.includes(port)) throw new RangeError(`port: expected one of ${ports.join(', ')}, got ${port}`);
+    return port;
+  }
+
+  #inTurn<T>(port: number, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(port) ?? Promise.resolve();
+    const done = before.then(work, work);
+    this.#queues.set(
+      port,
+      done.catch(() => {}),
+    );
+    return done;
+  }
+}
