@@ -25,8 +25,8 @@ export function drawing(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Foreshard: reliability of the interruption risk</title>
 <style>${raw(css)}
-.panels { display: flex; flex-wrap: wrap; gap: 20px; }
-figure { margin: 0; } svg { max-width: 100%; height: auto; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 20px; }
+figure { margin: 0; } figure > svg { width: 100%; max-width: 460px; height: auto; } figcaption .legend { display: block; }
 .axis { stroke: var(--line); } .even { stroke: var(--soft); stroke-dasharray: 4 4; fill: none; }
 text { fill: var(--soft); font-size: 12px; } .curve { fill: none; stroke-width: 2; }
 .curve.ours { stroke: var(--ours); } .curve.tracking { stroke: var(--tracking); }
