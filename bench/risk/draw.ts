@@ -11,7 +11,7 @@ export interface Curve {
 }
 
 const SIZE = 420;
-const EDGE = { left: 56, bottom: 44, top: 14, right: 14 };
+const EDGE = { left: 56, bottom: 44, top: 14, right: 24 };
 
 /** Reliability plots as one page without scripts or network: what was said against what came, per horizon. */
 export function drawing(
