@@ -13,7 +13,11 @@ const MOCK_VERSION = 'v1.12.0';
 /** Makes something once: aside, and renamed when whole, so that what was killed half-way is never taken for it. */
 async function once(name: string, make: (at: string) => Promise<unknown>): Promise<string> {
   const home = join(CACHE, name);
-  if (await access(home).then(...([() => true, () => false] as const))) return home;
+  const there = await access(home).then(
+    () => true,
+    () => false,
+  );
+  if (there) return home;
   const making = `${home}.${process.pid}`;
   await mkdir(CACHE, { recursive: true });
   await make(making);
