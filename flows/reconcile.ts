@@ -1,13 +1,14 @@
 import { attempt, type Failure } from '../core/failure.ts';
 import type { Event, Ports, StoredSlice } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
+import { isHeld } from '../core/shards/held.ts';
 import type { Instance } from '../core/shards/instance.ts';
 import { ownerOf } from '../core/shards/placement.ts';
-import { FIRST_PORT, parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
+import { type DeclaredSlice, type Layouts, parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { type EventDetails, event } from './events.ts';
 import { inTurn } from './in-turn.ts';
-import { type Given, isHeld, modesOf } from './snapshot.ts';
+import { type Given, modesOf } from './snapshot.ts';
 import { towardsReady } from './way-back.ts';
 
 /** Long enough for one slice's step; a reconciliation that died holds nothing for longer. */
@@ -23,10 +24,15 @@ type Corrected = { -readonly [K in keyof EventDetails['DriftCorrected']]: string
 export type Reconciled = EventDetails['DriftCorrected'] & { readonly failures: readonly Failure[] };
 
 /** A new instance runs: its slices are added as `ready`. A repeat changes nothing. */
-export async function instanceArrived(ports: Ports, settings: Settings, instance: string): Promise<void> {
+export async function instanceArrived(
+  ports: Ports,
+  settings: Settings,
+  instance: string,
+  layouts?: Layouts,
+): Promise<void> {
   const { store, clock, events } = ports;
   const at = clock.now();
-  const slices = sliceIdsOf(instance, settings);
+  const slices = sliceIdsOf(instance, settings, layouts);
   let isNew = false;
   for (const slice of slices) {
     if ((await store.get(slice)) !== undefined) continue;
@@ -63,7 +69,7 @@ function lostEvent(instance: string, lost: readonly StoredSlice[], at: Seconds):
 export async function reconcile(
   ports: Ports,
   settings: Settings,
-  given: Pick<Given, 'modes' | 'stopAt'> = {},
+  given: Pick<Given, 'modes' | 'stopAt' | 'layouts'> = {},
 ): Promise<Reconciled> {
   const failures: Failure[] = [];
   const done: Corrected = { added: [], removed: [], recovered: [], evicted: [], retired: [] };
@@ -72,7 +78,7 @@ export async function reconcile(
   const stored = await ports.store.slices();
   const fleet = new Map((await ports.fleet.list()).map((instance) => [instance.id, instance]));
   const modes = modesOf(settings, given);
-  const { stopAt = Number.POSITIVE_INFINITY } = given;
+  const { stopAt = Number.POSITIVE_INFINITY, layouts } = given;
   const lost = new Map<string, StoredSlice[]>();
   const sick = new Map<string, Sick>();
   const slow: Job[] = [];
@@ -89,8 +95,10 @@ export async function reconcile(
       lost.set(id, [...(lost.get(id) ?? []), item]);
     } else if (!isHeld(item, now)) {
       const left = owner !== undefined && !modes.has(owner);
-      if (isForeign(item, settings) || left) await expel(ports, item, done, slow);
-      else await settle(ports, item, instance, { done, sick, slow });
+      const declared = declaredAs(item, layouts);
+      if (isForeign(item, settings, layouts) || left) await expel(ports, item, done, slow);
+      else if (declared?.use === 'leaving') leave(ports, item, done, slow);
+      else if (declared?.use !== 'hidden') await settle(ports, item, instance, { done, sick, slow });
     }
   };
   let late = false;
@@ -102,17 +110,19 @@ export async function reconcile(
   };
   const known = new Set(stored.map(({ slice }) => slice));
   const arrived = [...fleet.values()].flatMap(({ id, state }) => {
-    const missing = state === 'running' ? sliceIdsOf(id, settings).filter((slice) => !known.has(slice)) : [];
+    const missing =
+      state === 'running' ? sliceIdsOf(id, settings, layouts).filter((one) => !known.has(one)) : [];
     return missing.length > 0 ? [{ id, missing }] : [];
   });
   await inTurn(arrived, AT_ONCE, async ({ id, missing }) => {
-    if (await onTime(`add ${id}`, () => instanceArrived(ports, settings, id))) done.added.push(...missing);
+    if (await onTime(`add ${id}`, () => instanceArrived(ports, settings, id, layouts)))
+      done.added.push(...missing);
   });
   await inTurn(stored, AT_ONCE, async (item) => {
     await onTime(`reconcile ${item.slice}`, () => one(item));
   });
   for (const item of replaceable(stored, sick, failures))
-    slow.push({ slice: item.slice, work: () => replace(ports, item, done) });
+    slow.push({ slice: item.slice, work: () => replace(ports, item, done, layouts) });
   // Last and many at once: a host that does not answer must not keep the others waiting, minute after minute.
   await inTurn(slow, AT_ONCE, async ({ slice, work }) => {
     await onTime(`reconcile ${slice}`, work);
@@ -136,8 +146,19 @@ async function forget(ports: Ports, { slice, placement }: StoredSlice): Promise<
 }
 
 /** Whether the settings have no such slice: instances are divided otherwise since. The planner does not see it. */
-const isForeign = ({ slice }: StoredSlice, { fleet }: Settings) =>
-  parseSliceId(slice).port >= FIRST_PORT + fleet.slicesPerInstance;
+const isForeign = ({ slice }: StoredSlice, settings: Settings, layouts?: Layouts) =>
+  !sliceIdsOf(parseSliceId(slice).instance, settings, layouts).includes(slice);
+
+function declaredAs({ slice }: StoredSlice, layouts?: Layouts): DeclaredSlice | undefined {
+  const { instance, port } = parseSliceId(slice);
+  return layouts?.get(instance)?.find((one) => one.port === port);
+}
+
+/** A declared part that is to leave its shard, and stays. */
+function leave(ports: Ports, item: StoredSlice, done: Corrected, slow: Job[]): void {
+  if (item.placement.kind !== 'ready')
+    slow.push({ slice: item.slice, work: () => homeward(ports, item, done.evicted) });
+}
 
 async function expel(ports: Ports, item: StoredSlice, done: Corrected, slow: Job[]): Promise<void> {
   if (item.placement.kind !== 'ready') {
@@ -214,8 +235,10 @@ function replaceable(
   });
 }
 
-async function replace(ports: Ports, item: StoredSlice, done: Corrected): Promise<void> {
+async function replace(ports: Ports, item: StoredSlice, done: Corrected, layouts?: Layouts): Promise<void> {
   const { instance } = parseSliceId(item.slice);
+  // What shares its machine with others by declared limits goes alone.
+  if (layouts?.has(instance)) return homeward(ports, item, done.evicted);
   // First, so that what is taken out of the store is not found missing there and added again.
   await ports.fleet.retire(instance, 'unhealthy');
   done.retired.push(instance);

@@ -36,8 +36,11 @@ export interface DeclaredSlice {
   readonly port: number;
   /** Part of the instance, above 0 and at most 1. */
   readonly part: number;
-  /** It is there, and serves nobody: the planner does not see it. */
-  readonly out: boolean;
+  /**
+   * `planned`: as any other slice. `hidden`: the planner does not see it, and nobody touches it. `leaving`: nor does it
+   * see this one, which is brought to `ready`.
+   */
+  readonly use: 'planned' | 'hidden' | 'leaving';
 }
 
 /** The slices of instances that are not divided into equal parts, by instance. */

@@ -23,9 +23,6 @@ export const VM_SHARD_TRANSITIONS: { readonly [S in VmShardState]: readonly VmSh
   removed: [],
 };
 
-/** Whether the planner may see its slice: what is frozen or on its way out serves nobody. */
-export const isInPlan = ({ state }: Pick<VmShard, 'state'>) => state === 'running' || state === 'moving';
-
 /** @throws {VmUnknown} naming the shard in full and those that the instance has. */
 export function shardOf({ instanceID, shards }: VmInstance, shardID: string): VmShard {
   const found = shards.find((one) => one.shardID === shardID);

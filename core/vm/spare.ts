@@ -4,9 +4,9 @@ import type { Settings } from '../settings/schema.ts';
 import type { VmInstance, VmSize } from './shard.ts';
 import { fits, freeOf } from './size.ts';
 
-/** A divided instance that may take a VM shard over. */
+/** An instance that may take a VM shard over. */
 export interface VmHost {
-  readonly vm: VmInstance;
+  readonly vm: Pick<VmInstance, 'instanceID' | 'shards' | 'size'>;
   readonly zone: string;
   /** Absent: On-Demand. */
   readonly pool?: SpotPool;
