@@ -77,5 +77,7 @@ export const SHAPES: Readonly<Record<FunctionName, Shape>> = {
     memory: 1024,
     timeout: 2,
   },
+  // The gateway waits for 29 seconds at most.
+  api: { about: 'Answers the HTTP API', memory: 1024, timeout: 28 },
   'shard-charts': { about: 'Draws the shards on the dashboard', memory: 1024, timeout: 20 },
 };

@@ -64,6 +64,7 @@ export const NEEDS = {
   'route-sync': [...EVERY, 'BUS', 'VPC_ID', 'LISTENERS'],
   'termination-policy': ['SERVICE', 'TABLE'],
   'shard-charts': EVERY,
+  api: [...EVERY, 'BUS', 'STEADY_GROUP', 'SPOT_GROUP', 'HAND_OVER_MACHINE'],
 } as const satisfies Readonly<Record<string, readonly (keyof Variables)[]>>;
 
 export type FunctionName = keyof typeof NEEDS;

@@ -131,6 +131,10 @@ export const VM_SHARDS = {
     method: 'POST',
     path: `${SHARD_PATH}/move`,
     summary: 'Moves a VM shard, with its state, to another instance',
-    body: z.strictObject({ to: instanceId }),
+    body: z.strictObject({
+      to: instanceId
+        .optional()
+        .meta({ description: 'Default: the one with room in another Spot pool that fits best.' }),
+    }),
   }),
 };

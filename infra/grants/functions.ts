@@ -240,5 +240,12 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
     onFailure,
   ],
   'termination-policy': [table('reads which instances were released', 'Query')],
+  api: [
+    tableAll('reads the state, writes reservations, VM shards and idempotency keys'),
+    ...settings,
+    groups,
+    start('hands a shard over when asked to', 'handOverMachine'),
+    publish,
+  ],
   'shard-charts': [table('reads what it draws', 'Query'), ...settings],
 };
