@@ -27,7 +27,12 @@ export class CopyError extends Error {
   }
 }
 
-export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** One line. Of OpenSSL's errors only the reason: the rest is about its source. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { reason } = error as { reason?: unknown };
+  return (typeof reason === 'string' ? reason : error.message).trim().replaceAll(/\s*\n\s*/g, ' ');
+}
 
 /** What went wrong, as an error of the copy. */
 export const copyError = (code: CopyErrorCode, error: unknown): CopyError =>

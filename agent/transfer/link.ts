@@ -1,0 +1,15 @@
+import type { Message } from './messages.ts';
+
+/**
+ * Messages between the two ends of a copy, in order and each once, as long as the link lasts: over TCP
+ * ({@link Channel}) or through an object store ({@link HopLink}).
+ */
+export interface Link {
+  /** Never waits: whoever sends much limits what is not yet acknowledged. `onAcknowledged`: the other end is done with it. */
+  send(message: Message, onAcknowledged?: () => void): void;
+  /** Who hears; set before anything can arrive. `done` is called once when the message needs no memory any more. */
+  onMessage: (message: Message, done: () => void) => void;
+  /** Ends: with a reason, or in good order. A second call is ignored. */
+  close(error?: Error): void;
+  readonly closed: Promise<Error | undefined>;
+}

@@ -1,0 +1,116 @@
+import type { Readable } from 'node:stream';
+import type { StateSource } from '../contract.ts';
+import { encodeChunk, endOf } from './chunk-meta.ts';
+import { CopyError, copyError } from './errors.ts';
+import { END_INDEX, tagOf } from './keys.ts';
+import type { Link } from './link.ts';
+import { jsonMessage, MESSAGE } from './messages.ts';
+import { Packer } from './pack.ts';
+import { Window } from './window.ts';
+
+export interface OutgoingSet {
+  readonly link: Link;
+  readonly key: Buffer;
+  readonly set: number;
+  readonly slot: number;
+  readonly since: string | undefined;
+  readonly source: StateSource;
+  readonly signal: AbortSignal;
+  /** Settles with what the target made of the set. */
+  readonly answer: Promise<void>;
+  /** Counts what the target is done with. */
+  readonly acknowledged: { bytes: number; wireBytes: number };
+  readonly chunkBytes: number;
+  readonly windowBytes: number;
+}
+
+export interface SentSet {
+  readonly token: string;
+  readonly bytes: number;
+  readonly wireBytes: number;
+}
+
+/**
+ * Sends what changed in one slot, and waits until it is applied.
+ * @throws {CopyError} `source`, `sink`, `corrupt`, `aborted`, `lost`; the target has then been told to forget the set
+ */
+export async function sendSet(one: OutgoingSet): Promise<SentSet> {
+  const { link, set, slot, since, answer, signal } = one;
+  // Told early that the target has failed, nothing more is read or sent.
+  const stop = new AbortController();
+  const signals = AbortSignal.any([signal, stop.signal]);
+  answer.catch((error) => stop.abort(error));
+  let opened = false;
+  try {
+    const changes = await one.source.changes(slot, since, signals);
+    opened = true;
+    link.send(jsonMessage(MESSAGE.open, set, { slot, full: since === undefined }));
+    const sent = await sendChunks(one, changes.stream, signals);
+    await answer;
+    return { token: changes.token, ...sent };
+  } catch (error) {
+    if (opened && !stop.signal.aborted) link.send(jsonMessage(MESSAGE.cancel, set));
+    if (stop.signal.aborted) throw copyError('lost', stop.signal.reason);
+    if (signal.aborted) throw copyError('aborted', signal.reason);
+    throw copyError('source', error);
+  }
+}
+
+async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSignal) {
+  const { link, key, set } = one;
+  const packer = new Packer();
+  const window = new Window(one.windowBytes, signal);
+  const cut = () => stream.destroy(signal.reason);
+  signal.addEventListener('abort', cut);
+  let index = 0;
+  let bytes = 0;
+  let wireBytes = 0;
+  try {
+    if (signal.aborted) throw signal.reason;
+    for await (const { pieces, length } of chunksOf(stream, one.chunkBytes)) {
+      const packed = await packer.pack(pieces, length);
+      const body = packed === undefined ? pieces : [packed];
+      const wire = packed?.length ?? length;
+      await window.take(length);
+      const meta = encodeChunk({
+        bytes: length,
+        packed: packed !== undefined,
+        tag: tagOf(key, set, index, pieces),
+      });
+      link.send({ type: MESSAGE.chunk, number: set, meta, body }, () => {
+        one.acknowledged.bytes += length;
+        one.acknowledged.wireBytes += wire;
+        window.give(length);
+      });
+      index += 1;
+      bytes += length;
+      wireBytes += wire;
+    }
+  } finally {
+    signal.removeEventListener('abort', cut);
+    stream.destroy();
+  }
+  const tag = tagOf(key, set, END_INDEX, [endOf(index, bytes)]).toString('hex');
+  link.send(jsonMessage(MESSAGE.end, set, { chunks: index, bytes, tag }));
+  return { bytes, wireBytes };
+}
+
+/** A stream in chunks of this size, the last one shorter; pieces are not copied. */
+async function* chunksOf(stream: Readable, chunkBytes: number) {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  for await (const data of stream) {
+    if (!Buffer.isBuffer(data)) throw new CopyError('source', `changes: expected bytes, got ${typeof data}`);
+    for (let rest = data; rest.length > 0; ) {
+      const piece = rest.subarray(0, chunkBytes - length);
+      rest = rest.subarray(piece.length);
+      pieces.push(piece);
+      length += piece.length;
+      if (length < chunkBytes) continue;
+      yield { pieces, length };
+      pieces = [];
+      length = 0;
+    }
+  }
+  if (length > 0) yield { pieces, length };
+}
