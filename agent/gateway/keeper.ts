@@ -1,0 +1,154 @@
+import type { SlotHolder, SlotMaps } from '../../core/hand-over/slots.ts';
+import type { App } from '../contract.ts';
+import type { Log } from '../log.ts';
+import type { Lease } from './lease.ts';
+import type { SlotTable } from './slot-table.ts';
+
+export interface KeeperParts {
+  readonly shard: string;
+  readonly table: SlotTable;
+  readonly maps: SlotMaps;
+  readonly app: Pick<App, 'serve' | 'resume' | 'release' | 'state'>;
+  readonly lease: Lease;
+  readonly log: Log;
+  /** Whether the slot came to this slice by a hand-over that brought its whole state. */
+  readonly handedOver: (slot: number, epoch: number) => Promise<boolean>;
+  /** Slots that are served here since just now. */
+  readonly served?: (slots: readonly SlotHolder[]) => void;
+}
+
+/** What is known to be this slice's by right. */
+interface Acquired {
+  readonly epoch: number;
+  /** Of the lease. */
+  readonly term: number;
+  /** What the application may still have of it is of another time. */
+  isFresh: boolean;
+  /** It may be quiesced since before this agent's start. */
+  isQuiet: boolean;
+}
+
+/**
+ * Brings the table of one slice in line with the map of its shard: serves what the slice was given, leaves what it lost.
+ *
+ * Invariant: a slot is served only under an epoch that was acquired in the term of the lease that lasts. After a gap, or
+ * a restart of the agent, another one may be about to take the slot on the word that the lease had ended; so the slot
+ * gets a new epoch by a conditional write first, which that one's write then fails on.
+ */
+export class SlotKeeper {
+  readonly #parts: KeeperParts;
+  readonly #acquired = new Map<number, Acquired>();
+  /** Not before the first look is over can a slot be told that was given to this slice just now. */
+  #isFirst = true;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves after a look that began after the call. Failures of the application are logged and tried again later. @throws what the table throws */
+  refresh(): Promise<void> {
+    if (this.#running === undefined) {
+      const run = this.#look();
+      this.#running = run.finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    const begin = () => {
+      this.#next = undefined;
+      return this.refresh();
+    };
+    this.#next ??= this.#running.then(begin, begin);
+    return this.#next;
+  }
+
+  /** The slice leaves its shard: nobody holds its slots then. What is under control of a hand-over stays. @throws what the table throws */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running?.catch(() => {});
+    const { table, maps, shard } = this.#parts;
+    for (const own of table.own) {
+      if (table.look(own.slot).controlled) continue;
+      table.hold([own.slot]);
+      const { slot } = await maps.pass(shard, own, undefined);
+      await this.#leave(slot);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { maps, shard, table, lease } = this.#parts;
+    if (this.#isClosed) return;
+    const { term } = lease;
+    const holders = await maps.read(shard, table.count);
+    const served: SlotHolder[] = [];
+    await Promise.all(
+      holders.map(async (seen) => {
+        if (this.#isClosed) return;
+        const mine = table.look(seen.slot);
+        if (mine.controlled || seen.epoch < mine.epoch) return;
+        if (seen.holder !== table.slice) return this.#leave(seen);
+        if (term === undefined) return;
+        if (mine.state === 'serving' && !mine.lapsed && mine.epoch === seen.epoch) return;
+        if (await this.#take(seen, term)) served.push({ ...seen, epoch: table.look(seen.slot).epoch });
+      }),
+    );
+    this.#isFirst = false;
+    if (served.length > 0) this.#parts.served?.(served);
+  }
+
+  /** True: it is served now. */
+  async #take(seen: SlotHolder, term: number): Promise<boolean> {
+    const { maps, shard, table, app, log } = this.#parts;
+    const { slot } = seen;
+    const known = this.#acquired.get(slot);
+    let { epoch } = seen;
+    // What this slice held in another time may be older than what another one held since.
+    const isNew = known === undefined ? !this.#isFirst : known.epoch !== epoch;
+    const isFresh = isNew ? !(await this.#parts.handedOver(slot, epoch)) : (known?.isFresh ?? false);
+    const isQuiet = known === undefined ? this.#isFirst : known.isQuiet;
+    if (known === undefined ? this.#isFirst : known.term !== term) {
+      const passed = await maps.pass(shard, seen, table.slice);
+      if (!passed.ok) {
+        await this.#leave(passed.slot);
+        return false;
+      }
+      epoch = passed.slot.epoch;
+    }
+    const acquired: Acquired = { epoch, term, isFresh, isQuiet };
+    this.#acquired.set(slot, acquired);
+    if (table.look(slot).controlled) return false;
+    table.start(slot, epoch);
+    try {
+      if (acquired.isFresh) await app.state.discard(slot);
+      acquired.isFresh = false;
+      await app.serve(slot, epoch);
+      if (acquired.isQuiet) await app.resume([slot]);
+      acquired.isQuiet = false;
+    } catch (error) {
+      log.warn('slot-not-served', { shard, slice: table.slice, slot, epoch, error });
+      return false;
+    }
+    if (table.look(slot).epoch !== epoch) return false;
+    table.serve(slot, epoch, term);
+    log.info('slot-served', { shard, slice: table.slice, slot, epoch });
+    return true;
+  }
+
+  async #leave(seen: SlotHolder): Promise<void> {
+    const { table, app, shard, log } = this.#parts;
+    const { slot, epoch, holder } = seen;
+    const wasHere = table.look(slot).state !== 'away';
+    if (!wasHere && table.look(slot).epoch === epoch) return;
+    table.pass(slot, epoch, holder);
+    if (!wasHere) return;
+    log.info('slot-left', { shard, slice: table.slice, slot, epoch, holder });
+    try {
+      await app.release(slot, epoch);
+    } catch (error) {
+      log.warn('slot-not-released', { shard, slice: table.slice, slot, epoch, error });
+    }
+  }
+}
