@@ -70,6 +70,7 @@ export class ExecApp implements App {
   async #changes(slot: number, since: string | undefined, signal?: AbortSignal): Promise<Changes> {
     const run = this.#run('changes', since === undefined ? [slot] : [slot, since], signal);
     await mustBe(run);
+    signal?.throwIfAborted();
     const child = start(run, true);
     const stop = () => end(child);
     signal?.addEventListener('abort', stop, { once: true });
@@ -89,11 +90,13 @@ export class ExecApp implements App {
       );
     }
     const told = { run, stall: this.#parts.timeouts.stall, ended, stderr };
-    const over = () => {
+    const stream = Readable.from(read(child, told), { objectMode: false });
+    // Also when nobody has ever read of it.
+    stream.once('close', () => {
       signal?.removeEventListener('abort', stop);
       stop();
-    };
-    return { token, stream: Readable.from(read(child, told, over), { objectMode: false }) };
+    });
+    return { token, stream };
   }
 
   async #apply(slot: number, input: Readable, signal?: AbortSignal): Promise<void> {
@@ -131,8 +134,8 @@ async function mustBe(run: HookRun): Promise<void> {
 }
 
 /**
- * What the hook writes, and its end only when it ended well. `over` is called when it has, or nobody reads on. Only
- * time in which the reader waits for the hook counts as its silence.
+ * What the hook writes, and its end only when it ended well. Only time in
+ * which the reader waits for the hook counts as its silence.
  */
 async function* read(
   child: ChildProcess,
@@ -147,29 +150,24 @@ async function* read(
     readonly ended: Promise<number | string>;
     readonly stderr: Promise<string>;
   },
-  over: () => void,
 ): AsyncGenerator<Buffer> {
   const chunks = (child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   let silent = false;
-  try {
-    for (;;) {
-      const timer = setTimeout(() => {
-        silent = true;
-        end(child);
-      }, stall * 1000);
-      const { done, value } = await chunks.next();
-      clearTimeout(timer);
-      if (done) break;
-      yield value;
-    }
-    const how = await ended;
-    run.signal?.throwIfAborted();
-    if (silent) throw new HookError(`${nameOfRun(run)}: no byte for ${stall} s`);
-    if (how !== 0)
-      throw new HookError(`${nameOfRun(run)}: expected exit code 0, got ${how}: ${firstLine(await stderr)}`);
-  } finally {
-    over();
+  for (;;) {
+    const timer = setTimeout(() => {
+      silent = true;
+      end(child);
+    }, stall * 1000);
+    const { done, value } = await chunks.next();
+    clearTimeout(timer);
+    if (done) break;
+    yield value;
   }
+  const how = await ended;
+  run.signal?.throwIfAborted();
+  if (silent) throw new HookError(`${nameOfRun(run)}: no byte for ${stall} s`);
+  if (how !== 0)
+    throw new HookError(`${nameOfRun(run)}: expected exit code 0, got ${how}: ${firstLine(await stderr)}`);
 }
 
 /** The first line of a pipe. */

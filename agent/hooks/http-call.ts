@@ -29,6 +29,8 @@ export async function call(wanted: HttpCall): Promise<IncomingMessage> {
   const answer = await exchange(wanted);
   const { statusCode = 0 } = answer;
   if (statusCode >= 200 && statusCode < 300) return answer;
+  // Nobody reads the rest of it.
+  wanted.stream?.destroy();
   const said = await bodyOf(answer, wanted);
   throw new HookError(`${nameOf(wanted)}: expected 2xx, got ${statusCode}: ${firstLine(said)}`, {
     missing: statusCode === 404,
@@ -64,13 +66,19 @@ function exchange(wanted: HttpCall): Promise<IncomingMessage> {
     );
     sent.on('response', (answer) => {
       clearInterval(clock);
-      resolve(answer);
+      const early = stream !== undefined && !sent.writableEnded && answer.statusCode! < 300;
+      if (early) sent.destroy(new HookError(`${nameOf(wanted)}: expected an answer after the last byte`));
+      else resolve(answer);
+    });
+    // What is sent may fail, too; that is then the cause.
+    let source: Error | undefined;
+    stream?.once('error', (error) => {
+      source ??= error;
     });
     sent.on('error', (error) => {
       clearInterval(clock);
-      stream?.destroy(error);
       const own = error instanceof HookError || signal?.aborted === true;
-      reject(own ? error : new HookError(`${nameOf(wanted)}: ${error.message}`));
+      reject(source ?? (own ? error : new HookError(`${nameOf(wanted)}: ${error.message}`)));
     });
     if (stream === undefined) sent.end(payload);
     // Its failure is the request's, and the other way round.

@@ -11,7 +11,7 @@ export interface HookRun {
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: Readable;
   readonly signal?: AbortSignal | undefined;
-  /** Until it has ended (s). */
+  /** Until it has ended, counted from the last byte that it took (s). */
   readonly timeout: number;
 }
 
@@ -62,11 +62,23 @@ export function end(child: ChildProcess): void {
  * @throws {HookError} with its exit code and the first line of its stderr
  */
 export async function runHook(run: HookRun): Promise<HookOutput> {
+  run.signal?.throwIfAborted();
   const child = start(run, false);
-  const timer = setTimeout(() => end(child), run.timeout * 1000);
+  let last = performance.now();
+  let written = 0;
+  const late = () => performance.now() - last >= run.timeout * 1000;
+  const clock = setInterval(
+    () => {
+      // A socket's; the type knows streams in general.
+      const { bytesWritten } = child.stdin as unknown as { readonly bytesWritten: number };
+      if (bytesWritten > written) last = performance.now();
+      written = bytesWritten;
+      if (late()) end(child);
+    },
+    Math.min(500, run.timeout * 250),
+  );
   const stop = () => end(child);
   run.signal?.addEventListener('abort', stop, { once: true });
-  const began = performance.now();
   try {
     const [ended, stdout, stderr] = await Promise.all([
       endOf(child),
@@ -76,11 +88,10 @@ export async function runHook(run: HookRun): Promise<HookOutput> {
     ]);
     run.signal?.throwIfAborted();
     if (ended === 0) return { stdout };
-    const late = performance.now() - began >= run.timeout * 1000;
-    const how = late ? `not over after ${run.timeout} s` : `expected exit code 0, got ${ended}`;
+    const how = late() ? `not over after ${run.timeout} s` : `expected exit code 0, got ${ended}`;
     throw new HookError(`${nameOfRun(run)}: ${how}: ${firstLine(stderr)}`);
   } finally {
-    clearTimeout(timer);
+    clearInterval(clock);
     run.signal?.removeEventListener('abort', stop);
     end(child);
   }
