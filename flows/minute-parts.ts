@@ -4,6 +4,7 @@ import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Clock, Events, Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
+import type { Vms } from '../core/vm/store.ts';
 import type { RecordedMove } from './brake.ts';
 import type { OpenFinding } from './findings.ts';
 import type { RiskMemory } from './risk.ts';
@@ -30,6 +31,8 @@ export interface MinuteParts {
   };
   readonly memory: Memory;
   readonly risk: RiskMemory;
+  /** Instances that are divided into VM shards. */
+  readonly vms: Vms;
   /** Start another function, without waiting for it. */
   readonly start: { routeSync(): Promise<void>; pollTargets(): Promise<void> };
 }

@@ -4,12 +4,15 @@ import { aged } from '../core/forecast/aged.ts';
 import type { Forecast } from '../core/forecast/forecast.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
+import { layoutsOf } from '../core/vm/layout.ts';
+import type { StoredVm } from '../core/vm/store.ts';
 import { brakes, type RecordedMove } from './brake.ts';
 import type { MinuteParts, Remembered, Service } from './minute-parts.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { readRiskInputs, rememberRisk } from './risk.ts';
 import { type Given, modesOf, type Switched } from './snapshot.ts';
 import { type TickResult, tick } from './tick.ts';
+import { settleVms } from './vm-settle.ts';
 
 /** What a round has got to. Only with a `tick` has a plan been made. */
 export interface Round {
@@ -29,6 +32,7 @@ interface Known {
   readonly settings: Settings;
   readonly etag: string;
   readonly switched: Switched;
+  readonly vms: readonly StoredVm[];
   readonly before: Remembered;
   readonly last?: Awaited<ReturnType<MinuteParts['records']['latestPlan']>>;
 }
@@ -39,17 +43,18 @@ const RECONCILE_SHARE = 0.4;
 /**
  * One round of the tick: settings and modes; what was measured into the record; the fleet's loose ends and drift; the
  * plan and its effects. A part that fails is a value, and the others go on: without forecasts nothing shrinks, without
- * measurements nothing reacts. Only without settings or modes, or where fleet or placements cannot be read, is no plan
- * made: then it is not known what may be touched.
+ * measurements nothing reacts. Only without settings, modes or VM shards, or where fleet or placements cannot be read, is
+ * no plan made: then it is not known what may be touched.
  * @param stopAt nothing is begun from then on
  */
 export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Round> {
   const round: Round = { at: parts.clock.now(), good: true, failures: [] };
   const run = <T>(what: string, work: () => Promise<T>, by = stopAt) => stage(parts, round, what, work, by);
-  const known = await run('read settings and modes', () => readKnown(parts));
+  const known = await run('read settings, modes and VM shards', () => readKnown(parts));
   if (known === undefined) return round;
   round.known = known;
-  const { settings, etag, switched, before } = known;
+  const { settings, etag, switched, vms, before } = known;
+  const layouts = layoutsOf(vms);
   const service = parts.service(settings);
   const { ports, fleet } = service;
   // A fleet whose shards are all in shadow is not touched, by anybody.
@@ -61,13 +66,14 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     run('read the last plan', () => parts.records.latestPlan()),
     run('read what the risk is made of', () => readRiskInputs(service.ports, parts.risk, settings)),
     readMoves(parts, round, known),
-    untouched ? undefined : putRight(service, round, settings, { ...switched, stopAt }, run),
+    untouched ? undefined : putRight(service, round, settings, { ...switched, layouts, stopAt }, run),
   ]);
   round.known = { ...known, last };
   const openRequests = (await run('read open requests', () => fleet.openRequests())) ?? [];
   const seen = seenNow(forecasts ?? new Map(), parts.clock.now(), settings);
   const given = {
     ...switched,
+    layouts,
     openRequests,
     measured: measured ?? [],
     stopAt,
@@ -86,6 +92,9 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     run('record the load', async () => {
       for (const [minute, loads] of service.newLoads()) await parts.loads.write(minute, loads);
     }),
+    made && !untouched && vms.length > 0
+      ? run('settle the VM shards', () => settle(parts, round))
+      : undefined,
     untouched ? undefined : run('start the target poller', () => parts.start.pollTargets()),
     areRoutesDue(before, etag, round.at)
       ? run('start route-sync', async () => {
@@ -95,6 +104,17 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
       : undefined,
   ]);
   return round;
+}
+
+/** VM shards are brought on, by what the tick has seen of the fleet. */
+async function settle({ vms, service }: MinuteParts, { known, tick, failures }: Round): Promise<void> {
+  if (known === undefined || tick === undefined) return;
+  const { settings, switched } = known;
+  const { ports } = service(settings);
+  const modes = modesOf(settings, switched);
+  const mayTouch = (shard: string) => (modes.get(shard) ?? 'shadow') !== 'shadow';
+  const given = { instances: tick.snapshot.instances, risks: tick.snapshot.risks ?? [], mayTouch };
+  failures.push(...(await settleVms({ ports, vms, settings }, known.vms, given)));
 }
 
 /** A plan is as good without them. */
@@ -114,9 +134,14 @@ function spanOf({ settings, before }: Known, at: Seconds): { readonly from: Seco
   return { from: Math.min(at - MOVES_BACK, (before.countedAt ?? at) - longest), to: at };
 }
 
-async function readKnown({ settings, modes, memory }: MinuteParts): Promise<Known> {
-  const [read, switched, before] = await Promise.all([settings.read(), modes.read(), memory.read()]);
-  return { settings: read.settings, etag: read.etag, switched, before };
+async function readKnown({ settings, modes, vms, memory }: MinuteParts): Promise<Known> {
+  const [read, switched, divided, before] = await Promise.all([
+    settings.read(),
+    modes.read(),
+    vms.list(),
+    memory.read(),
+  ]);
+  return { settings: read.settings, etag: read.etag, switched, vms: divided, before };
 }
 
 type Run = <T>(what: string, work: () => Promise<T>, by?: Seconds) => Promise<T | undefined>;

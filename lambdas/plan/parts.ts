@@ -16,6 +16,7 @@ import { RiskRecords } from '../../adapters/aws/risk-records.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import { TickMemory } from '../../adapters/aws/tick-memory.ts';
+import { VmItems } from '../../adapters/aws/vm-items.ts';
 import { plan } from '../../core/capacity/planner.ts';
 import type { Events, Hosts, LoadBalancer, Workflows } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings/schema.ts';
@@ -62,6 +63,7 @@ export function planParts(world: PlanWorld): MinuteParts {
     },
     memory: new TickMemory(table),
     risk: new RiskRecords(table),
+    vms: new VmItems(table),
     start,
   };
 }

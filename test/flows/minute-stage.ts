@@ -1,4 +1,5 @@
 import { RiskRecords } from '../../adapters/aws/risk-records.ts';
+import { VmItems } from '../../adapters/aws/vm-items.ts';
 import type { World } from '../../backtest/world/world.ts';
 import { planningHorizons } from '../../core/capacity/horizons.ts';
 import type { Plan } from '../../core/capacity/plan.ts';
@@ -43,7 +44,7 @@ export function minuteStage(world: World): MinuteStage {
   const loads = new Map<number, ReadonlyMap<string, number>>();
   const leases = new Map<string, { holder: string; expires: number }>();
   const { clock, ports } = world;
-  world.workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
+  world.workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput, world.settings));
   world.events.listener = (event) => published.push(event);
   let runs = 0;
   const made: MinuteStage = {
@@ -98,6 +99,7 @@ export function minuteStage(world: World): MinuteStage {
         askedAt: async () => made.memory.askedAt,
       },
       risk: new RiskRecords(new MemoryTable()),
+      vms: new VmItems(new MemoryTable()),
       start: {
         routeSync: async () => void calls.push('route-sync'),
         pollTargets: async () => void calls.push('poll-targets'),

@@ -1,0 +1,166 @@
+import type { StoredSlice } from '../core/ports.ts';
+import { parseSliceId, sliceId } from '../core/shards/slice.ts';
+import { MINUTE, type Seconds } from '../core/time.ts';
+import { vmShardTo } from '../core/vm/lifecycle.ts';
+import type { VmInstance, VmShard } from '../core/vm/shard.ts';
+import type { StoredVm } from '../core/vm/store.ts';
+import { moveInput } from './move-input.ts';
+import { change } from './vm-change.ts';
+import type { VmParts } from './vm-parts.ts';
+
+/** The twin is up by then, or the move is undone. */
+const UP: Seconds = 10 * MINUTE;
+/** The hand-over is over by then, or the move is undone. */
+const OVER: Seconds = 45 * MINUTE;
+/** The twin's slice is reserved for so long. */
+const RESERVED: Seconds = 30 * MINUTE;
+const HOLD: Seconds = MINUTE;
+/** Between the twin and the shard that is marked as moving. */
+const MARKED: Seconds = 5 * MINUTE;
+
+/**
+ * One step of a VM shard's move. Its twin is up → the twin's slice is reserved for the service's shard, and the agent is
+ * told → the machine `hand-over` brings state and traffic over → the shard serves nobody any more, and is removed.
+ * A move that does not come through in time is undone: the shard stays, and its twin is removed.
+ * @param endSlice takes a slice out of the store that serves nobody; false: it does
+ */
+export async function carryMove(
+  parts: VmParts,
+  vm: VmInstance,
+  shard: VmShard,
+  known: ReadonlyMap<string, StoredVm>,
+  endSlice: (slice: string) => Promise<boolean>,
+): Promise<void> {
+  const { ports } = parts;
+  const { instanceID } = vm;
+  const { shardID } = shard;
+  const source = sliceId(instanceID, shard.port);
+  const target = shard.movesTo ?? '';
+  const twin = twinOf(target, known);
+  const now = ports.clock.now();
+  const back = async () => {
+    await ports.agents.order(source, { reserve: null });
+    await change(parts, instanceID, shardID, undefined, (seen) =>
+      vmShardTo(seen.vm, shardID, 'running', now),
+    );
+    if (twin !== undefined) await endTwin(parts, twin);
+  };
+  if (twin === undefined || now - shard.since > OVER) return back();
+  const from = await ports.store.get(source);
+  if (from === undefined || from.placement.kind === 'ready') {
+    if (!(await endSlice(source))) return;
+    await ports.agents.order(source, { reserve: null });
+    await settled(parts, twin);
+    await change(parts, instanceID, shardID, undefined, (seen) =>
+      vmShardTo(seen.vm, shardID, 'removed', now),
+    );
+    return;
+  }
+  const report = twin.host.report?.shards[twin.shard.shardID];
+  const isUp = report?.state === 'running' && report.version >= twin.shard.version;
+  if (!isUp) return now - shard.since > UP ? back() : undefined;
+  if (from.placement.kind !== 'active') return;
+  const serves = from.placement.shard;
+  if (parts.settings.shards.find(({ name }) => name === serves)?.handOver.state === 'copy') {
+    if (!(await reserve(parts, target, serves, now))) return;
+    await ports.agents.order(source, { reserve: target });
+  } else if (!(await serveToo(parts, target, serves, shard.since))) return;
+  // The name is that of this move: a second start is the same execution.
+  const name = `vm-move/${source}/${Math.round(shard.since)}`;
+  const input = { instance: instanceID, at: shard.since, cause: 'planned', slices: [source] };
+  await ports.workflows.start('hand-over', name, input);
+}
+
+/** Without state the twin comes into service first, so that no capacity is missing meanwhile. True: it serves. */
+async function serveToo(
+  { ports, settings }: VmParts,
+  slice: string,
+  shard: string,
+  since: Seconds,
+): Promise<boolean> {
+  const seen = await ports.store.get(slice);
+  if (seen?.placement.kind === 'active') return seen.placement.shard === shard;
+  if (seen?.placement.kind !== 'ready') return false;
+  const id = `vm-move/${slice}/${Math.round(since)}/${seen.version}`;
+  const to = { kind: 'active', shard } as const;
+  const move = { id, slice, from: { kind: 'ready' }, to, reason: { rule: 'replace' } } as const;
+  await ports.workflows.start('move', id, moveInput(move, seen.version, ports.clock.now(), settings));
+  return false;
+}
+
+/** A twin whose shard does not move to it (any more): the move ended half-way, or never began. */
+export async function undoTwin(
+  parts: VmParts,
+  vm: VmInstance,
+  twin: VmShard,
+  known: ReadonlyMap<string, StoredVm>,
+): Promise<void> {
+  const { instance, port } = parseSliceId(twin.movesFrom ?? '');
+  const from = known.get(instance)?.vm.shards.find((one) => one.port === port);
+  const own = sliceId(vm.instanceID, twin.port);
+  if (from?.state === 'moving' && from.movesTo === own) return;
+  if (parts.ports.clock.now() - twin.since < MARKED) return;
+  const host = known.get(vm.instanceID);
+  if (host === undefined) return;
+  const seen = await parts.ports.store.get(own);
+  // What took over stays, whatever became of the rest.
+  if (seen?.placement.kind === 'active') await settled(parts, { host, shard: twin });
+  else await endTwin(parts, { host, shard: twin });
+}
+
+interface Twin {
+  readonly host: StoredVm;
+  readonly shard: VmShard;
+}
+
+function twinOf(slice: string, known: ReadonlyMap<string, StoredVm>): Twin | undefined {
+  if (slice === '') return undefined;
+  const { instance, port } = parseSliceId(slice);
+  const host = known.get(instance);
+  const shard = host?.vm.shards.find((one) => one.port === port);
+  return host && shard && { host, shard };
+}
+
+/** The twin is a shard as any other from now on. */
+async function settled(parts: VmParts, { host, shard: { shardID } }: Twin): Promise<void> {
+  await change(parts, host.vm.instanceID, shardID, undefined, ({ vm }) => withoutFrom(vm, shardID));
+}
+
+async function endTwin(parts: VmParts, { host, shard: { shardID } }: Twin): Promise<void> {
+  const at = parts.ports.clock.now();
+  await change(parts, host.vm.instanceID, shardID, undefined, ({ vm }) => {
+    const free = withoutFrom(vm, shardID);
+    const ended = vmShardTo(free, shardID, 'removing', at);
+    return { ...ended, version: vm.version + 1 };
+  });
+}
+
+function withoutFrom(vm: VmInstance, shardID: string): VmInstance {
+  const shards = vm.shards.map((one) => {
+    if (one.shardID !== shardID || one.movesFrom === undefined) return one;
+    const { movesFrom: _, ...rest } = one;
+    return rest;
+  });
+  return shards.every((one, i) => one === vm.shards[i]) ? vm : { ...vm, shards, version: vm.version + 1 };
+}
+
+/** Reserves the twin's slice for the service's shard. True: it is, by this call or before, or serves it already. */
+async function reserve(
+  { ports: { store } }: VmParts,
+  slice: string,
+  shard: string,
+  now: Seconds,
+): Promise<boolean> {
+  const seen = await store.get(slice);
+  if (seen === undefined) return false;
+  if (seen.placement.kind !== 'ready') return isFor(seen, shard);
+  const holder = `vm-move/${slice}`;
+  const claimed = await store.claim(slice, seen.version, holder, now + HOLD);
+  if (!claimed.ok) return false;
+  await store.put(slice, holder, { kind: 'reserved', since: now, shard, until: now + RESERVED });
+  await store.release(slice, holder);
+  return true;
+}
+
+const isFor = ({ placement }: StoredSlice, shard: string) =>
+  placement.kind !== 'ready' && placement.kind !== 'draining' && placement.shard === shard;
