@@ -36,6 +36,7 @@ export class Sender implements Copy {
   readonly #last = new Map<number, Promise<void>>();
   readonly #pending = new Map<number, Pending>();
   readonly #acknowledged = { bytes: 0, wireBytes: 0 };
+  #rounds: Promise<unknown> = Promise.resolve();
   #number = 0;
   #over: Error | undefined;
   readonly closed: Promise<Error | undefined>;
@@ -63,7 +64,14 @@ export class Sender implements Copy {
     return this.#acknowledged;
   }
 
-  async round(source: StateSource, slots: readonly number[], signal?: AbortSignal): Promise<Round> {
+  round(source: StateSource, slots: readonly number[], signal?: AbortSignal): Promise<Round> {
+    // One after the other: a round may have been left under way.
+    const round = this.#rounds.then(() => this.#round(source, slots, signal));
+    this.#rounds = round.catch(() => undefined);
+    return round;
+  }
+
+  async #round(source: StateSource, slots: readonly number[], signal?: AbortSignal): Promise<Round> {
     const from = performance.now();
     const stop = new AbortController();
     const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
