@@ -92,6 +92,11 @@ export class ReadySlices {
     return crowded === undefined ? undefined : this.pick(crowded);
   }
 
+  /** Takes one slice of an instance that has some. */
+  takeFrom(host: Host): Candidate {
+    return this.pick(host);
+  }
+
   /** Takes all slices of an instance out. */
   remove(host: Host): void {
     const stack = this.stacks.get(host);

@@ -4,6 +4,7 @@ import type { Decision } from './decide.ts';
 import type { Draft } from './draft.ts';
 import type { FleetIndex, Host } from './fleet-index.ts';
 import type { FleetAction, Plan, Reason } from './plan.ts';
+import type { Reserving } from './reservations.ts';
 import { berths } from './standby.ts';
 
 /** What the fleet itself should do after the moves: start, stop, stock and mix. Counts of instances. */
@@ -25,6 +26,7 @@ export const NO_CHANGE: FleetChange = {
 
 /**
  * @param room instances that may still be started before the fleet is at its maximum
+ * @param fromWarm stopped instances that reserves take
  * @param frozen nothing is started for the mix or into the stock, and nothing stopped is given up
  */
 export function fleetChange(
@@ -32,6 +34,7 @@ export function fleetChange(
   decision: Decision,
   surplus: number,
   room: number,
+  fromWarm: number,
   frozen: boolean,
 ): FleetChange {
   const { settings, index } = draft;
@@ -39,7 +42,8 @@ export function fleetChange(
   const actions: FleetAction[] = [];
   const warmMax = settings.fleet.warmMax ?? settings.fleet.max;
   const most = Math.min(warmMax, Math.ceil(decision.stock.most / perInstance));
-  let stock = index.warm.length + index.stocking;
+  const stopped = index.warm.length - fromWarm;
+  let stock = stopped + index.stocking;
 
   const started = { steady: Math.min(room, Math.ceil(decision.start / perInstance)), spot: 0 };
   if (started.steady > 0) {
@@ -49,7 +53,7 @@ export function fleetChange(
     actions.push({ kind: 'start', group: 'steady', count: started.steady, reason });
   }
   // The group takes them from its warm pool as far as that goes.
-  stock -= Math.min(index.warm.length, started.steady);
+  stock -= Math.min(stopped, started.steady);
   started.spot = frozen ? 0 : Math.min(room - started.steady, spotShort(draft));
   if (started.spot > 0) {
     const reason = poolReason(
@@ -105,7 +109,7 @@ export function fleetChange(
       reason: { rule: 'sleep', considered },
     });
     started.steady += forStandby;
-    stock -= Math.min(index.warm.length, forStandby);
+    stock -= Math.min(stopped, forStandby);
   }
 
   const least = Math.min(warmMax, Math.ceil(decision.stock.least / perInstance));
@@ -118,7 +122,8 @@ export function fleetChange(
     });
   }
   // Nobody can choose which stopped instance a start takes: none is given up in the same tick.
-  const discarded = frozen || started.steady > 0 ? 0 : Math.min(index.warm.length, Math.max(0, stock - most));
+  const discarded =
+    frozen || started.steady + fromWarm > 0 ? 0 : Math.min(index.warm.length, Math.max(0, stock - most));
   for (const { id } of index.warm.slice(0, discarded)) {
     actions.push({
       kind: 'discard',
@@ -166,7 +171,9 @@ function spotShort(draft: Draft): number {
   if (spotShare === 0 || shards.length === 0) return 0;
   const running = serving.reduce((sum, units) => sum + units, 0);
   const shortOf = (units: number) =>
-    Math.floor((spotShare * units) / slicesPerInstance) - index.running.spot - index.starting.spot;
+    Math.floor((spotShare * units) / slicesPerInstance) -
+    (index.running.spot - index.reservedSpot) -
+    index.starting.spot;
   if (shortOf(running) <= 0) return 0;
   const needed = shards[0]!.ahead.coarse.map(() => 0);
   for (const { ahead, slice, floor } of shards) {
@@ -195,17 +202,32 @@ export function fleetSize(index: FleetIndex): number {
 }
 
 /** Sizes of the groups. What wakes up from standby joins its group when it is up, which raises the group's size itself. */
-export function desiredAfter({ index }: Draft, change: FleetChange): Plan['desired'] {
+export function desiredAfter(
+  { index }: Draft,
+  change: FleetChange,
+  reserves: Pick<Reserving, 'started' | 'fromWarm'>,
+): Plan['desired'] {
   const { running, starting, waking } = index;
   return {
-    steady: running.steady + starting.steady - waking + change.started.steady - change.released.steady,
-    spot: index.running.spot + index.starting.spot + change.started.spot - change.released.spot,
+    steady:
+      running.steady +
+      starting.steady -
+      waking +
+      change.started.steady +
+      reserves.started.steady -
+      change.released.steady,
+    spot:
+      index.running.spot +
+      index.starting.spot +
+      change.started.spot +
+      reserves.started.spot -
+      change.released.spot,
     warm:
       index.warm.length +
       index.stocking +
       change.stock +
       change.released.toWarm -
       change.discarded -
-      Math.min(index.warm.length, change.started.steady),
+      Math.min(index.warm.length, change.started.steady + reserves.fromWarm),
   };
 }

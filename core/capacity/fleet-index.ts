@@ -45,6 +45,12 @@ export interface FleetIndex {
   readonly ready: readonly Candidate[];
   /** Reservations whose time is over, by whatever shard they were for. */
   readonly expired: readonly Candidate[];
+  /** Reserved slices that no workflow holds, whatever their time and their instance's. */
+  readonly reserved: readonly Candidate[];
+  /** Units that come up later than `arriving`, of Spot. */
+  readonly later: number;
+  /** Spot instances that carry nothing but reserved slices: they do not count for the mix. */
+  readonly reservedSpot: number;
   /** Units that come free or up within the lead time of a start. */
   readonly arriving: number;
   readonly running: { steady: number; spot: number };
@@ -86,12 +92,15 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   const hosts: Host[] = [];
   const ready: Candidate[] = [];
   const expired: Candidate[] = [];
+  const reserved: Candidate[] = [];
   const warm: Instance[] = [];
   const standby: (Instance & { readonly state: 'standby' })[] = [];
   const running = { steady: 0, spot: 0 };
   const starting = { steady: 0, spot: 0 };
   const spotByZone = new Map<string, number>();
   let arriving = 0;
+  let later = 0;
+  let reservedSpot = 0;
   let leaving = 0;
   let stocking = 0;
   let toStandby = 0;
@@ -117,6 +126,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
       if (holding !== undefined) holding.coming += units;
     } else if (placement.kind === 'reserved') {
       if (held.has(slice.id)) return;
+      reserved.push(candidate);
       if (placement.until <= snapshot.at) expired.push(candidate);
       else if (host.instance.rebalanceAt === undefined) holding?.reserved.push(candidate);
     } else if (held.has(slice.id)) arriving += units;
@@ -152,6 +162,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
           // Spot comes up cold and slowly, for the mix; it is counted once a start could not be sooner.
           else if (instance.group === 'steady' || instance.expectedAt <= snapshot.at + startLead)
             arriving += units;
+          else later += units;
         }
         break;
       case 'running': {
@@ -159,6 +170,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
         const host: Host = { instance, slices: instance.slices, used: 0, held: false };
         hosts.push(host);
         for (const slice of instance.slices) sort(host, slice);
+        if (instance.group === 'spot' && isReserve(instance.slices)) reservedSpot += 1;
         break;
       }
       case 'interrupted':
@@ -182,6 +194,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     if (request.expires <= snapshot.at) continue;
     starting[request.group] += request.count;
     if (request.group === 'steady') arriving += request.count * settings.fleet.slicesPerInstance;
+    else later += request.count * settings.fleet.slicesPerInstance;
   }
   return {
     unit,
@@ -189,6 +202,9 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     hosts,
     ready,
     expired,
+    reserved,
+    later,
+    reservedSpot,
     arriving,
     running,
     starting,
@@ -201,3 +217,6 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     spotByZone,
   };
 }
+
+const isReserve = (slices: readonly Slice[]) =>
+  slices.length > 0 && slices.every(({ placement }) => placement.kind === 'reserved');

@@ -5,9 +5,14 @@ import type { Candidate } from './fleet-index.ts';
 import type { Leads } from './horizons.ts';
 import { gain } from './view.ts';
 
-/** Reservations whose time is over go back to the pool; those of shards in shadow are somebody else's. */
-export function expiries(draft: Draft, touchable: (shard: string) => boolean): void {
+/** Reservations whose time is over, and that the plan does not keep, go back to the pool; those of shards in shadow are somebody else's. */
+export function expiries(
+  draft: Draft,
+  touchable: (shard: string) => boolean,
+  kept: ReadonlySet<string>,
+): void {
   for (const candidate of draft.index.expired) {
+    if (kept.has(candidate.slice.id) || draft.touched.has(candidate.slice.id)) continue;
     const { placement } = candidate.slice;
     if (draft.full || placement.kind !== 'reserved' || !touchable(placement.shard)) continue;
     if (!draft.mayMove(placement.shard)) continue;
@@ -18,8 +23,8 @@ export function expiries(draft: Draft, touchable: (shard: string) => boolean): v
 }
 
 /**
- * Ready slices into service: guarantees first, then by priority and value, as decided; what is reserved for the shard
- * before others. @returns the claims that are still open
+ * Ready slices into service: guarantees first, then by priority and value, as decided; without any, what is reserved for
+ * the shard. @returns the claims that are still open
  */
 export function activations(draft: Draft, decision: Decision, leads: Leads): Activation[] {
   const had = draft.ready.size;
@@ -39,7 +44,8 @@ export function activations(draft: Draft, decision: Decision, leads: Leads): Act
       `${had} ready in the pool`,
       `worth ${value.toFixed(2)} more in service than ready`,
     ]);
-    const chosen = draft.useReserved(shard, reason, accept) ?? draft.activate(shard, reason, accept);
+    // A reserve is for what is lost: it serves for load only where nothing else is ready.
+    const chosen = draft.activate(shard, reason, accept) ?? draft.useReserved(shard, reason, accept);
     if (chosen === undefined) open.push(claim);
     else claims.met(claim, chosen.units);
   }

@@ -50,6 +50,8 @@ export interface Snapshot {
   readonly risks?: readonly SliceRisk[];
   /** Reserves that were asked for by people or programs, besides what risk asks for. */
   readonly reserveRequests?: readonly ReserveRequest[];
+  /** Slice at risk → reserve, as ordered by the plan before. @default none */
+  readonly reserveFor?: Readonly<Record<string, string>>;
   /** Zones that had no capacity of late: nothing is launched there by name. @default none */
   readonly refusals?: readonly Refusal[];
 }
@@ -167,6 +169,17 @@ export type Finding =
   /** Its forecast is missing (`age` infinite) or old: the shard may grow, and does not shrink. */
   | { readonly kind: 'ForecastLate'; readonly shard: string; readonly age: Seconds };
 
+/** A reserved slice that the plan keeps, and what it is for. */
+export interface KeptReserve {
+  readonly slice: string;
+  /** As its placement should say. */
+  readonly shard: string;
+  readonly also: readonly string[];
+  readonly until: Seconds;
+  /** Whether the placement does not say so yet. */
+  readonly changed: boolean;
+}
+
 /** The moves of one tick. */
 export interface Plan {
   readonly at: Seconds;
@@ -177,4 +190,8 @@ export interface Plan {
   readonly pool: { readonly target: number; readonly ready: number; readonly bound: number };
   readonly shards: readonly ShardPlan[];
   readonly findings: readonly Finding[];
+  /** Reserved slices that stay so, and the new ones. @default none */
+  readonly reserves?: readonly KeptReserve[];
+  /** Slice at risk → the reserved slice that is to take over from it. @default none */
+  readonly reserveFor?: Readonly<Record<string, string>>;
 }

@@ -11,6 +11,7 @@ import { leadsOf, TICK } from './horizons.ts';
 import { activations, evacuations, expiries, preemptions, releases } from './moves.ts';
 import type { Finding, Plan, ShardPlan, Snapshot } from './plan.ts';
 import type { Loss } from './pool.ts';
+import { reservations } from './reservations.ts';
 import { type Shadowed, shadowed } from './shadow.ts';
 import { modeOf, type PlannedShard, plannedShards, slicePrice } from './shard-views.ts';
 import { wakeActions, wakesOf, withWoken } from './standby.ts';
@@ -55,24 +56,41 @@ export function plan(
   const soon = Math.min(decision.start, room * perInstance, index.warm.length * perInstance);
   const contended = decision.start > soon || room === 0;
   if (contended) preemptions(draft, open, index.arriving + soon, leads);
-  // Last, so that what a shard needs comes first within its bound.
-  expiries(draft, touchable(settings, snapshot));
   // The bound is in what the sizing keeps: above it only what will surely be called for.
   const ready = pool.ready - decision.activate.length + index.arriving + draft.freed;
   const surplus = ready - (frozen ? frozenKeep(shards, ready, pool) : decision.keep);
+  const toStart = Math.ceil(decision.start / perInstance);
+  const reserving = reservations(draft, snapshot, leads, {
+    surplus,
+    keep: decision.keep,
+    room: Math.max(0, room - toStart),
+    frozen,
+  });
+  const left = surplus - reserving.owed;
+  // Last, so that what a shard needs comes first within its bound.
+  expiries(draft, touchable(settings, snapshot), new Set(reserving.reserves.map(({ slice }) => slice)));
   if (!frozen) {
-    consolidation(draft, surplus, leads);
-    mixSwaps(draft, surplus, leads);
+    consolidation(draft, left, leads);
+    mixSwaps(draft, left, leads);
   }
   const change =
-    shards.length === 0 ? NO_CHANGE : fleetChange(draft, decision, Math.floor(surplus + 1e-9), room, frozen);
+    shards.length === 0
+      ? NO_CHANGE
+      : fleetChange(
+          draft,
+          decision,
+          Math.floor(left + 1e-9),
+          room - reserving.actions.length,
+          reserving.fromWarm,
+          frozen,
+        );
   const shadows = shadowed(snapshot, forecasts, settings, index, leads, sizing);
 
   return {
     at: now,
     moves: draft.moves,
-    fleet: [...change.actions, ...wakeActions(draft, wakes)],
-    desired: desiredAfter(draft, change),
+    fleet: [...reserving.actions, ...change.actions, ...wakeActions(draft, wakes)],
+    desired: desiredAfter(draft, change, reserving),
     pool: {
       target: Math.min(pool.bound, frozen ? pool.ready : decision.keep) * index.unit,
       ready: readyUnits(draft) * index.unit,
@@ -83,6 +101,8 @@ export function plan(
       ...findings(draft, open.length, decision.start, room * perInstance, snapshot),
       ...lateForecasts([...shards, ...[...shadows.values()].map(({ view }) => view)], snapshot),
     ],
+    reserves: reserving.reserves,
+    reserveFor: reserving.reserveFor,
   };
 }
 

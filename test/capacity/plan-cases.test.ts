@@ -270,15 +270,14 @@ describe('reservations', () => {
     ]);
   });
 
-  it('are used by their shard before the pool', () => {
+  it('are used by their shard where nothing is ready', () => {
     const settings = settingsOf([{}]);
+    const ready = running(settings, ['ready']);
     const kept = running(settings, ['reserved a']);
-    const { plan } = planned(
-      settings,
-      [running(settings, ['ready']), running(settings, ['active a']), kept],
-      [190],
-    );
-    expect(plan.moves.map(({ slice }) => slice)).toEqual([`${kept.id}:8080`]);
+    const { plan } = planned(settings, [ready, running(settings, ['active a']), kept], [190]);
+    expect(plan.moves.map(({ slice }) => slice)).toEqual([`${ready.id}:8080`]);
+    const { plan: without } = planned(settings, [running(settings, ['active a']), kept], [190]);
+    expect(without.moves.map(({ slice }) => slice)).toEqual([`${kept.id}:8080`]);
   });
 });
 

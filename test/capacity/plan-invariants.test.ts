@@ -133,7 +133,7 @@ describe('every plan', () => {
   it('gives every move a reason whose numbers are the forecast’s', () => {
     always(({ plan, scene }) => {
       for (const { from, to, reason } of plan.moves) {
-        if (reason.rule === 'pool') continue;
+        if (reason.rule === 'pool' || reason.rule === 'reserve') continue;
         const shards = [from, to].flatMap((end) => (end.kind === 'ready' ? [] : [end.shard]));
         const tick = (reason.ahead ?? Number.NaN) / 60;
         if (reason.forecast === undefined) {

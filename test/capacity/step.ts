@@ -19,7 +19,9 @@ export function carryOut(snapshot: Snapshot, plan: Plan, settings: Settings): Sn
   const moves = new Map(plan.moves.map((move) => [move.slice, move]));
   const instances = new Map<string, Instance>(
     snapshot.instances.map((instance): [string, Instance] => {
-      const placed = slicesOf(instance).map((slice) => placedBy(slice, moves.get(slice.id), next));
+      const placed = slicesOf(instance).map((slice) =>
+        prolonged(placedBy(slice, moves.get(slice.id), next), plan),
+      );
       return [instance.id, 'slices' in instance ? { ...instance, slices: placed } : instance];
     }),
   );
@@ -141,11 +143,20 @@ function placedBy(slice: Slice, move: Plan['moves'][number] | undefined, at: num
   const away: Placement[] =
     move.from.kind === 'active' ? [{ kind: 'draining', since, shard: move.from.shard }] : [];
   if (move.to.kind === 'ready') return { ...slice, placement: place(...away, { kind: 'ready', since }) };
+  if (move.to.kind === 'reserved') return { ...slice, placement: place({ ...move.to, since }) };
   const { shard } = move.to;
   return {
     ...slice,
     placement: place(...away, { kind: 'activating', since, shard }, { kind: 'active', since, shard }),
   };
+}
+
+/** What a plan keeps in reserve, as it wants it kept. */
+function prolonged(slice: Slice, { reserves = [] }: Plan): Slice {
+  const kept = reserves.find((one) => one.slice === slice.id && one.changed);
+  if (kept === undefined || slice.placement.kind !== 'reserved') return slice;
+  const { shard, also, until } = kept;
+  return { ...slice, placement: { ...slice.placement, shard, also, until } };
 }
 
 /** A starting instance that is due, as what it becomes; one that Spot takes or that drains, gone. */
