@@ -138,7 +138,7 @@ function wire(world: World, log: RunLog, planSince: (asked: Seconds) => Promise<
     planned = false;
     await planSince(asked);
   };
-  workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput));
+  workflows.handlers.set('move', (input) => runMove(ports, input as MoveInput, settings));
   workflows.handlers.set('activate-standby', (input) =>
     activateStandby(ports, settings, input as StandbyInput),
   );
@@ -155,7 +155,7 @@ function wire(world: World, log: RunLog, planSince: (asked: Seconds) => Promise<
     notice: (instance, at, deadline) =>
       signal(`notice ${instance}`, async () => {
         const [evacuation] = await Promise.all([
-          onInterruption(ports, { instance, at, deadline, drain: settings.fleet.leadTimes.drain.seconds }),
+          onInterruption({ ports, settings, switched: {} }, { instance, at, deadline }),
           planSoon(),
         ]);
         return evacuation;

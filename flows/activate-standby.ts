@@ -112,7 +112,7 @@ export async function activateStandby(
   });
   if (waking.outcome === 'asleep') return waking;
   const inputs = await standbyMoves(ports, settings, input);
-  const moves = await Promise.all(inputs.map((move) => runMove(ports, move)));
+  const moves = await Promise.all(inputs.map((move) => runMove(ports, move, settings)));
   await publishActivated(ports, input);
   return { outcome: 'done', moves };
 }

@@ -15,6 +15,10 @@ export interface MoveInput {
   readonly holder: string;
   /** The tick that planned it; its record is filed under it. */
   readonly plannedAt: Seconds;
+  /** Slots of the shard that it leaves, where that has state to copy. */
+  readonly slots?: number;
+  /** Slots that are not handed over by then stay, and the slice with them. The times below are without it. */
+  readonly handOverBy?: Seconds;
   /** When the drain is usually over: no need to look before. */
   readonly drainedAt: Seconds;
   /** The same as an ISO 8601 stamp, rounded up: what a state machine can wait for. */
@@ -27,6 +31,22 @@ export interface MoveInput {
   readonly holdUntil: Seconds;
   /** The whole instance is released by the same plan: once drained, the slice is gone with it. */
   readonly leaves: boolean;
+}
+
+/** Seconds that the slots of a slice may take to others, before it drains. */
+const MOST_HAND_OVER: Seconds = 30 * MINUTE;
+
+/** The times of a drain and what comes after it. */
+export type MoveTimes = Pick<MoveInput, 'drainedAt' | 'drainedStamp' | 'drainBy' | 'healthyBy'>;
+
+/** They are counted from the plan; where slots had to be handed over first, from the beginning of the drain. */
+export function timesFrom(input: MoveInput, drainBegan: Seconds): MoveTimes {
+  const { drainedAt, drainedStamp, drainBy, healthyBy, plannedAt } = input;
+  const later = input.slots === undefined ? 0 : Math.max(0, drainBegan - plannedAt);
+  if (later === 0) return { drainedAt, drainedStamp, drainBy, healthyBy };
+  const at = drainedAt + later;
+  const stamp = formatStamp(Math.ceil(at));
+  return { drainedAt: at, drainedStamp: stamp, drainBy: drainBy + later, healthyBy: healthyBy + later };
 }
 
 /** Everything that a move planned at `at` needs, with its deadlines. */
@@ -42,17 +62,21 @@ export function moveInput(
   const drainedAt = drains ? at + drain.seconds : at;
   // Twice the usual time and a minute: a spread of 1 stays inside, and a slice that hangs is known before the next cold launch.
   const drainBy = drains ? at + 2 * drain.seconds + MINUTE : at;
+  const from = move.from.kind === 'active' ? move.from.shard : undefined;
+  const { state, slots } = settings.shards.find(({ name }) => name === from)?.handOver ?? {};
+  const handOver = state === 'copy' && slots && { slots: slots.count, handOverBy: at + MOST_HAND_OVER };
   const healthyBy = drainBy + 4 * activate.seconds + MINUTE;
   return {
     move,
     version,
     holder: `move/${move.id}`,
     plannedAt: at,
+    ...handOver,
     drainedAt,
     drainedStamp: formatStamp(Math.ceil(drainedAt)),
     drainBy,
     healthyBy,
-    holdUntil: healthyBy + 2 * drain.seconds + 2 * MINUTE,
+    holdUntil: (handOver ? MOST_HAND_OVER : 0) + healthyBy + 2 * drain.seconds + 2 * MINUTE,
     leaves,
   };
 }

@@ -1,7 +1,8 @@
+import { isOver } from '../core/hand-over/record.ts';
 import type { Ports, TargetHealth } from '../core/ports.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import { event } from './events.ts';
-import type { MoveInput } from './move-input.ts';
+import { type MoveInput, type MoveTimes, timesFrom } from './move-input.ts';
 import {
   activate,
   claimSlice,
@@ -22,15 +23,52 @@ import { type Left, stepBack } from './way-back.ts';
  */
 
 export type Claimed =
-  | { readonly outcome: 'lost-claim' | 'draining' | 'claimed' }
+  | { readonly outcome: 'lost-claim' }
+  /** The times of what follows, from the beginning of the drain. */
+  | { readonly outcome: 'draining' | 'claimed'; readonly times: MoveTimes }
+  /** It holds slots: they are handed over first, and then it is claimed once more. */
+  | { readonly outcome: 'hands-over' }
   /** Nothing was touched, and it is not to be tried now. */
   | { readonly outcome: 'failed'; readonly step: string; readonly error: string };
 
 /** Takes hold of the slice and, where it serves, out of its shard. */
 export async function claimMove(ports: Ports, input: MoveInput): Promise<Claimed> {
   if (!(await claimSlice(ports, input))) return { outcome: 'lost-claim' };
+  const { slice, from } = input.move;
+  const taking = await takesOver(ports, slice);
+  if (taking !== undefined) {
+    await ports.store.release(slice, input.holder);
+    return { outcome: 'failed', step: 'claim', error: `slice ${slice} takes over in hand-over ${taking}` };
+  }
+  if (from.kind !== 'active') return { outcome: 'claimed', times: timesFrom(input, input.plannedAt) };
+  if (await holdsSlots(ports, input, from.shard)) return { outcome: 'hands-over' };
   await startDrain(ports, input);
-  return { outcome: input.move.from.kind === 'active' ? 'draining' : 'claimed' };
+  // A repeat finds when the drain began.
+  const began = input.slots === undefined ? undefined : (await ports.store.get(slice))?.placement.since;
+  return { outcome: 'draining', times: timesFrom(input, began ?? input.plannedAt) };
+}
+
+/**
+ * The hand-over that the slice is to take over in, if it must. A copy that is only kept fresh, in case Spot takes the
+ * source, is worth less than what the plan wants of the slice: it ends.
+ */
+async function takesOver({ handOvers }: Ports, slice: string): Promise<string | undefined> {
+  const handOver = await handOvers.of(slice);
+  if (handOver === undefined || isOver(handOver)) return undefined;
+  const { source, id } = handOver;
+  if (handOver.go) return id;
+  const now = await handOvers.advance(source, id, {
+    phase: 'failed',
+    error: `${slice} was given to another`,
+  });
+  return now !== undefined && !isOver(now) ? id : undefined;
+}
+
+async function holdsSlots(ports: Ports, { move, slots }: MoveInput, shard: string): Promise<boolean> {
+  if (slots === undefined) return false;
+  // A repeat finds it draining: it held nothing then, and nobody gives slots to a slice that leaves.
+  if ((await ports.store.get(move.slice))?.placement.kind !== 'active') return false;
+  return (await ports.slots.read(shard, slots)).some(({ holder }) => holder === move.slice);
 }
 
 export type Activated =

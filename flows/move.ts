@@ -1,6 +1,8 @@
 import { messageOf } from '../core/failure.ts';
 import type { Ports, TargetHealth } from '../core/ports.ts';
+import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
+import { handOverSlots } from './hand-over-slots.ts';
 import type { MoveInput } from './move-input.ts';
 import {
   activateMove,
@@ -42,14 +44,22 @@ class StepFailed extends Error {
 /**
  * Carries out one move from claim to commit, with the clock, and says what became of it: the machine `move` in one
  * process, state by state (move-states.ts). Where a step fails, the slice goes the way back.
+ * @param settings needed where the slice may hold slots of its shard
  * @throws only what publishing the outcome throws.
  */
-export async function runMove(ports: Ports, input: MoveInput): Promise<MoveResult> {
+export async function runMove(ports: Ports, planned: MoveInput, settings?: Settings): Promise<MoveResult> {
   let step = 'claim';
+  let input = planned;
   try {
-    const claimed = await claimMove(ports, input);
+    let claimed = await claimMove(ports, input);
+    while (claimed.outcome === 'hands-over') {
+      step = 'hand-over';
+      await handOver(ports, input, settings);
+      claimed = await claimMove(ports, input);
+    }
     if (claimed.outcome === 'lost-claim') return { outcome: 'lost-claim' };
     if (claimed.outcome === 'failed') throw new StepFailed(claimed);
+    input = { ...planned, ...claimed.times };
     step = 'drain';
     if (claimed.outcome === 'draining')
       await reaches(ports, input, 'unused', [input.drainedAt, input.drainBy]);
@@ -68,6 +78,17 @@ export async function runMove(ports: Ports, input: MoveInput): Promise<MoveResul
   const at = ports.clock.now();
   await publishMoved(ports, input);
   return { outcome: 'done', at };
+}
+
+/** Until the slice holds no slots any more. */
+async function handOver(ports: Ports, input: MoveInput, settings: Settings | undefined): Promise<void> {
+  if (settings === undefined) throw new TypeError('settings: expected those of the service, got none');
+  for (;;) {
+    const moved = await handOverSlots({ ports, settings, switched: {} }, input);
+    if (moved.outcome === 'handed-over') return;
+    if (moved.outcome === 'failed') throw new StepFailed(moved);
+    await ports.clock.sleepUntil(moved.lookAt);
+  }
 }
 
 /** Waits; the deadlines are absolute, and a drain is not looked for before it is usually over. */

@@ -56,7 +56,11 @@ export const SHAPES: Readonly<Record<FunctionName, Shape>> = {
   },
   'wake-instance': { about: 'activate-standby: starts an instance', ...STEP },
   'place-standby': { about: 'activate-standby: places its slices', ...STEP },
-  'note-interruption': { about: 'hand-over: marks an instance that Spot takes away', ...STEP },
+  'note-interruption': { about: 'hand-over: lists what leaves an instance, and when', ...STEP },
+  'hand-over-slots': { about: 'move: hands what a slice holds to others of its shard', ...STEP },
+  'open-hand-over': { about: 'hand-over: finds who takes over, and has the copy begin', ...STEP },
+  'await-hand-over': { about: 'hand-over: looks how far the copy is', ...STEP },
+  'redirect-traffic': { about: 'hand-over: sends traffic to the slice that took over', ...STEP },
   'evacuate-slice': { about: 'hand-over: takes a slice out of service', memory: 512, timeout: 90 },
   'finish-evacuation': { about: 'hand-over: says how it ended', ...STEP },
   'instance-events': {

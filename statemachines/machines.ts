@@ -8,9 +8,16 @@ export type MachineName = 'move' | 'activate-standby' | 'hand-over' | 'forecast-
 
 /** Functions that each machine invokes: its role may invoke these, and its file has a token for each. */
 export const FUNCTIONS: Readonly<Record<MachineName, readonly FunctionName[]>> = {
-  move: ['claim-slice', 'await-target', 'activate-slice', 'commit-move', 'undo-move'],
+  move: ['claim-slice', 'hand-over-slots', 'await-target', 'activate-slice', 'commit-move', 'undo-move'],
   'activate-standby': ['wake-instance', 'place-standby'],
-  'hand-over': ['note-interruption', 'evacuate-slice', 'finish-evacuation'],
+  'hand-over': [
+    'note-interruption',
+    'open-hand-over',
+    'await-hand-over',
+    'redirect-traffic',
+    'evacuate-slice',
+    'finish-evacuation',
+  ],
   'forecast-fleet': ['forecast'],
 };
 

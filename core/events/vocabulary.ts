@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { modeSchema } from '../settings/schema.ts';
+import { HAND_OVER_EVENTS } from './hand-over.ts';
 import * as p from './parts.ts';
+import { VM_EVENTS } from './vm.ts';
 
 /**
  * Every event of Foreshard: one vocabulary for the code, the bus and the documentation (docs/events.md, made from
@@ -144,6 +146,8 @@ export const EVENTS = {
       late: p.listOf(p.slice).describe('Slices that went with the instance.'),
     }),
   ),
+  ...HAND_OVER_EVENTS,
+  ...VM_EVENTS,
   InstanceArrived: kind(
     'A new instance runs; its slices are ready.',
     z.object({ instance: p.instance, slices: p.listOf(p.slice).describe('Its slices.') }),

@@ -109,7 +109,15 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
     { actions: ['cloudwatch:GetMetricData'], on: ['any'], why: `reads the history; ${NO_LEVEL}` },
     onFailure,
   ],
-  'claim-slice': [table('claims a slice, writes that it drains', 'GetItem', 'UpdateItem'), deregister],
+  'claim-slice': [
+    table(
+      'claims a slice, ends a copy that it was to get, writes that it drains',
+      'GetItem',
+      'UpdateItem',
+      'DeleteItem',
+    ),
+    deregister,
+  ],
   'await-target': [
     table('writes down who waits for what', 'GetItem', 'PutItem'),
     targetHealth,
@@ -160,10 +168,36 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
     publish,
   ],
   'note-interruption': [
-    table('marks the instance, reads its slices', 'GetItem', 'Query', 'UpdateItem'),
+    table('marks the instance, reads its slices and the modes', 'GetItem', 'Query', 'UpdateItem'),
     ...settings,
     invoke('has it replaced', 'planFunction'),
     publish,
+  ],
+  'hand-over-slots': [
+    tableAll('reads who can take over, opens the hand-over, claims its target'),
+    ...settings,
+    groups,
+    targetHealth,
+    register,
+    publish,
+  ],
+  'open-hand-over': [
+    tableAll('reads who can take over, opens the hand-over, claims its target'),
+    ...settings,
+    groups,
+    publish,
+  ],
+  'await-hand-over': [
+    table('reads how far the copy is, writes its end', 'GetItem', 'UpdateItem', 'DeleteItem'),
+    ...settings,
+    register,
+    publish,
+  ],
+  'redirect-traffic': [
+    table('writes that the target serves', 'GetItem', 'UpdateItem'),
+    ...settings,
+    targetHealth,
+    register,
   ],
   'evacuate-slice': [
     table('holds the slice, then forgets it', 'GetItem', 'Query', 'UpdateItem', 'DeleteItem'),

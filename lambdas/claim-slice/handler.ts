@@ -5,10 +5,10 @@ import type { Ports } from '../../core/ports.ts';
 import { type Claimed, claimMove } from '../../flows/move-states.ts';
 import { lambda } from '../lib/handler.ts';
 import { idsOf, inputOf, moveState } from '../lib/move-state.ts';
-import { clock, loadBalancerOf, storeOf, tableOf } from '../lib/wiring.ts';
+import { clock, handOversOf, loadBalancerOf, storeOf, tableOf } from '../lib/wiring.ts';
 
 export interface Parts {
-  readonly ports: Pick<Ports, 'clock' | 'store' | 'loadBalancer'>;
+  readonly ports: Pick<Ports, 'clock' | 'store' | 'loadBalancer' | 'slots' | 'handOvers'>;
   readonly records: Pick<Records, 'moveDone'>;
   /** Whether the shard has a target group. */
   readonly routed: (shard: string) => Promise<boolean>;
@@ -25,7 +25,7 @@ export const handler = lambda(
   (env): Parts => {
     const table = tableOf(env);
     return {
-      ports: { clock, store: storeOf(env), loadBalancer: loadBalancerOf(env) },
+      ports: { clock, store: storeOf(env), loadBalancer: loadBalancerOf(env), ...handOversOf(env) },
       records: new Records(table),
       routed: async (shard) => (await table.get(PK.route, shard))?.targetGroup !== undefined,
     };

@@ -6,8 +6,9 @@ import { lambda } from '../lib/handler.ts';
 import { clock, eventsOf } from '../lib/wiring.ts';
 
 const schema = z.object({
-  instance: z.string().min(1),
-  slices: z.array(z.object({ slice: z.string(), outcome: z.enum(['out', 'late']) })),
+  cause: z.string().optional(),
+  instance: z.string().min(1).optional(),
+  slices: z.array(z.object({ slice: z.string(), outcome: z.enum(['out', 'late', 'kept']) })),
 });
 
 export interface Parts {
@@ -19,11 +20,11 @@ export const handler = lambda(
   'finish-evacuation',
   schema,
   (env): Parts => ({ ports: { clock, events: eventsOf(env) } }),
-  async ({ instance, slices }, { parts }) => {
+  async ({ cause, instance, slices }, { parts }) => {
     const those = (outcome: string) =>
       slices.filter((one) => one.outcome === outcome).map(({ slice }) => slice);
-    const result = { left: those('out'), late: those('late') };
-    await finishEvacuation(unwiredPorts(parts.ports), instance, result);
+    const result = { left: those('out'), late: those('late'), kept: those('kept') };
+    await finishEvacuation(unwiredPorts(parts.ports), { cause, instance }, result);
     return { outcome: 'evacuated', ...result } as const;
   },
   { ids: ({ instance }) => ({ instance }) },

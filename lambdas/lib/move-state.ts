@@ -27,10 +27,12 @@ const moveSchema = z.object({
   to: z.union([
     z.object({ kind: z.literal('ready') }),
     z.object({ kind: z.literal('active'), shard }),
-    z.object({ kind: z.literal('reserved'), shard, until: seconds }),
+    z.object({ kind: z.literal('reserved'), shard, also: z.array(shard).optional(), until: seconds }),
   ]),
   reason: z.looseObject({ rule: z.string() }),
 });
+
+const times = { drainedAt: seconds, drainedStamp: z.string(), drainBy: seconds, healthyBy: seconds };
 
 export const moveState = z.object({
   // From here on: the input, of the tick or of PlaceStandby.
@@ -38,16 +40,21 @@ export const moveState = z.object({
   version: z.number(),
   holder: z.string().min(1),
   plannedAt: seconds,
-  drainedAt: seconds,
-  drainedStamp: z.string(),
-  drainBy: seconds,
-  healthyBy: seconds,
+  ...times,
+  slots: z.int().min(1).optional(),
+  handOverBy: seconds.optional(),
   holdUntil: seconds,
   leaves: z.boolean(),
   /** ClaimSlice. */
   claim: z
-    .union([z.object({ outcome: z.enum(['lost-claim', 'draining', 'claimed']) }), failedStep])
+    .union([
+      z.object({ outcome: z.enum(['draining', 'claimed']), times: z.object(times).optional() }),
+      z.object({ outcome: z.enum(['lost-claim', 'hands-over']) }),
+      failedStep,
+    ])
     .optional(),
+  /** HandOverSlots. */
+  slotsMoved: z.union([z.object({ outcome: z.enum(['again', 'handed-over']) }), failedStep]).optional(),
   /** AwaitUnused. */
   unused: awaited.optional(),
   /** ActivateSlice. */
@@ -62,8 +69,11 @@ export const moveState = z.object({
 
 export type MoveState = z.output<typeof moveState>;
 
-/** The move, as the flows take it. */
-export const inputOf = (state: MoveState): MoveInput => state as unknown as MoveInput;
+/** The move, as the flows take it, with the times that its drain has. */
+export const inputOf = (state: MoveState): MoveInput =>
+  ({ ...state, ...timesOf(state) }) as unknown as MoveInput;
+
+const timesOf = ({ claim }: MoveState) => (claim !== undefined && 'times' in claim ? claim.times : undefined);
 
 export const idsOf = ({ move }: MoveState) => ({ move: move.id, slice: move.slice });
 
@@ -74,11 +84,12 @@ export function seenIn(answer: MoveState['unused']): z.output<typeof health> | u
 
 /** Why the move goes the way back, from what its states have left. */
 export function failureOf(state: MoveState): MoveFailure {
-  const { move, claim, activated, healthyBy } = state;
+  const { move, claim, slotsMoved, activated } = state;
+  const { healthyBy } = inputOf(state);
   const health = seenIn(state.healthy);
   const more = state.undoFailure === undefined ? '' : `; way back: ${textOf(state.undoFailure)}`;
   if (state.failure !== undefined) return { step: stepOf(state), error: `${textOf(state.failure)}${more}` };
-  for (const result of [claim, activated])
+  for (const result of [claim, slotsMoved, activated])
     if (result !== undefined && 'error' in result)
       return { step: result.step, error: `${result.error}${more}` };
   const error = `slice ${move.slice} is ${health ?? 'unknown'} at ${healthyBy}, not healthy${more}`;
@@ -88,6 +99,7 @@ export function failureOf(state: MoveState): MoveFailure {
 /** The step in which an unexpected error came: the first one that has left nothing. */
 function stepOf({ move, claim, activated, healthy }: MoveState): string {
   if (claim === undefined) return 'claim';
+  if (claim.outcome === 'hands-over') return 'hand-over';
   if (activated?.outcome !== 'activated') return 'activate';
   if (move.to.kind === 'active' && seenIn(healthy) !== 'healthy') return 'health';
   return 'commit';

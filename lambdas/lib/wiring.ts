@@ -1,10 +1,11 @@
 import { SystemClock } from '../../adapters/aws/clock.ts';
 import { DynamoTable } from '../../adapters/aws/dynamo-table.ts';
 import { BusEvents } from '../../adapters/aws/events.ts';
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { SsmHosts } from '../../adapters/aws/hosts.ts';
 import { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
-import type { Clock, Events, Hosts, LoadBalancer, ShardStore } from '../../core/ports.ts';
+import type { Clock, Events, Hosts, LoadBalancer, Ports, ShardStore } from '../../core/ports.ts';
 import type { Variables } from '../environment.ts';
 import { dynamoClient, elbClient, eventBridgeClient, ssmClient } from './clients.ts';
 
@@ -18,6 +19,9 @@ export const clock: Clock = new SystemClock();
 export const tableOf = ({ TABLE }: Pick<Variables, 'TABLE'>) => new DynamoTable(dynamoClient(), TABLE);
 
 export const storeOf = (env: Pick<Variables, 'TABLE'>): ShardStore => new DynamoStore(tableOf(env), clock);
+
+export const handOversOf = (env: Pick<Variables, 'TABLE'>): Pick<Ports, 'slots' | 'agents' | 'handOvers'> =>
+  handOverPorts(tableOf(env));
 
 export const loadBalancerOf = (
   env: Pick<Variables, 'TABLE'>,

@@ -58,7 +58,7 @@ export class PlanStage {
         this.moves.push(input as MoveInput);
         void this.world.clock
           .sleepUntil(this.world.clock.now() + this.coldStart)
-          .then(() => runMove(this.ports, input as MoveInput));
+          .then(() => runMove(this.ports, input as MoveInput, settings));
       },
     };
     const metrics = {} as Ports['metrics'];

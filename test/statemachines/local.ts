@@ -1,6 +1,7 @@
 import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { HealthItems } from '../../adapters/aws/health-items.ts';
 import { Leases } from '../../adapters/aws/leases.ts';
+import { Modes } from '../../adapters/aws/modes.ts';
 import { Records } from '../../adapters/aws/records.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import { PK } from '../../adapters/aws/table.ts';
@@ -99,6 +100,7 @@ export class LocalMachines<W = World> {
       ports,
       records: new Records(table),
       settings: async () => ground.settings,
+      modes: new Modes(table),
       waits: new Waits(table),
       leases: new Leases(table),
       loadBalancer: ports.loadBalancer,

@@ -1,14 +1,18 @@
 import type { Json } from '../../adapters/local/asl/paths.ts';
 import type { Clock } from '../../core/ports.ts';
 import { handler as activateSlice } from '../../lambdas/activate-slice/handler.ts';
+import { handler as awaitHandOver } from '../../lambdas/await-hand-over/handler.ts';
 import { handler as awaitTarget } from '../../lambdas/await-target/handler.ts';
 import { handler as claimSlice } from '../../lambdas/claim-slice/handler.ts';
 import { handler as commitMove } from '../../lambdas/commit-move/handler.ts';
 import { handler as evacuateSlice } from '../../lambdas/evacuate-slice/handler.ts';
 import { handler as finishEvacuation } from '../../lambdas/finish-evacuation/handler.ts';
+import { handler as handOverSlots } from '../../lambdas/hand-over-slots/handler.ts';
 import { parseInput } from '../../lambdas/lib/input.ts';
 import { handler as noteInterruption } from '../../lambdas/note-interruption/handler.ts';
+import { handler as openHandOver } from '../../lambdas/open-hand-over/handler.ts';
 import { handler as placeStandby } from '../../lambdas/place-standby/handler.ts';
+import { handler as redirectTraffic } from '../../lambdas/redirect-traffic/handler.ts';
 import { handler as undoMove } from '../../lambdas/undo-move/handler.ts';
 import { handler as wakeInstance } from '../../lambdas/wake-instance/handler.ts';
 
@@ -21,6 +25,10 @@ const HANDLERS = {
   'wake-instance': wakeInstance,
   'place-standby': placeStandby,
   'note-interruption': noteInterruption,
+  'hand-over-slots': handOverSlots,
+  'open-hand-over': openHandOver,
+  'await-hand-over': awaitHandOver,
+  'redirect-traffic': redirectTraffic,
   'evacuate-slice': evacuateSlice,
   'finish-evacuation': finishEvacuation,
 };

@@ -206,6 +206,6 @@ function wire(world: World, lost: number, seed: number): void {
     left: (instance) => signal(() => instanceLeft(ports, settings, instance)),
     rebalance: (instance, at) => signal(() => onRebalance(ports, { instance, at })),
     notice: (instance, at, deadline) =>
-      signal(() => onInterruption(ports, { instance, at, deadline, drain: 60 })),
+      signal(() => onInterruption({ ports, settings, switched: {} }, { instance, at, deadline })),
   };
 }

@@ -1,0 +1,259 @@
+import { type HandOver, type HandOverCause, isOver } from '../core/hand-over/record.ts';
+import type { SlotHolder } from '../core/hand-over/slots.ts';
+import { type Target, type TargetKind, targetsFor } from '../core/hand-over/targets.ts';
+import { isSilent } from '../core/hand-over/verdict.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Settings } from '../core/settings/schema.ts';
+import { parseSliceId } from '../core/shards/slice.ts';
+import type { Seconds } from '../core/time.ts';
+import { event } from './events.ts';
+import { claimTarget, letTargetGo } from './hand-over-target.ts';
+import { modesOf, type Switched } from './snapshot.ts';
+
+/**
+ * A slice of a stateful shard leaves: its slots go to another one, with their state.
+ *
+ * Lifecycle: `openHandOver` (find a target, open or join the record, claim the target) → `awaitHandOver` until the agents
+ * have done it → `redirectTraffic` until the target serves → `openHandOver` once more, which finds no slots left, or
+ * those that the first target did not take. Each may be repeated and killed half-way; none waits.
+ *
+ * Invariants: the record decides which target there is, the claim in the store that nobody else gets it, the slots who
+ * has the state. Where record and claim do not agree, the record fails and another target is tried.
+ */
+
+/** What the steps carry of a slice that leaves. */
+export interface Departing {
+  readonly slice: string;
+  readonly shard: string;
+  readonly cause: HandOverCause;
+  /** The instance ends then at the latest. Absent: there is no clock. */
+  readonly deadline?: Seconds;
+  /** The hand-over is given up then. */
+  readonly by: Seconds;
+  /** Only these slots, to this slice; the source stays. */
+  readonly part?: { readonly target: string; readonly slots: readonly number[] };
+}
+
+export interface HandOverWorld {
+  readonly ports: Ports;
+  readonly settings: Settings;
+  readonly switched: Switched;
+}
+
+export type Opened =
+  /** A hand-over is under way. */
+  | {
+      readonly outcome: 'copying';
+      readonly id: string;
+      readonly target: string;
+      /** Targets that failed before. */
+      readonly failed: readonly string[];
+    }
+  /** The slice holds nothing; or nothing any more, and may go at once. */
+  | { readonly outcome: 'empty' | 'handed-over' }
+  /** It holds slots that nobody can take over in time. */
+  | { readonly outcome: 'refused'; readonly error: string };
+
+/** What came of the targets that were tried before. */
+export interface Before {
+  readonly failed: readonly string[];
+  /** Of the last one. */
+  readonly error?: string;
+  /** One of them has taken slots over. */
+  readonly done?: boolean;
+}
+
+/** Targets that are tried before it is given up. */
+const MOST_FAILED = 3;
+/** A hand-over that has less time left than this is not begun (s). */
+const SHORTEST: Seconds = 5;
+/** The claim on a target outlasts the hand-over by this (s), so that its end can be written. */
+const AFTER: Seconds = 120;
+
+const INTERRUPTED: readonly TargetKind[] = ['reserved', 'ready', 'active'];
+
+/** Slots of the shard, and how they are held; undefined where it has no state to copy, or is not to be touched. */
+async function slotsOf(
+  { ports, settings, switched }: HandOverWorld,
+  { shard, cause }: Pick<Departing, 'shard' | 'cause'>,
+): Promise<readonly SlotHolder[] | undefined> {
+  const its = settings.shards.find(({ name }) => name === shard);
+  if (its?.handOver.state !== 'copy') return undefined;
+  // What is planned is not planned in shadow.
+  if (cause !== 'planned' && modesOf(settings, switched).get(shard) === 'shadow') return undefined;
+  return ports.slots.read(shard, its.handOver.slots.count);
+}
+
+/**
+ * Opens the hand-over of what the slice still holds, or joins the one that is under way, and has it carried out.
+ * @param kinds who may take over
+ */
+export async function openHandOver(
+  world: HandOverWorld,
+  leaving: Departing,
+  { failed, error: last, done = false }: Before = { failed: [] },
+  kinds: readonly TargetKind[] = INTERRUPTED,
+): Promise<Opened> {
+  const { ports } = world;
+  const { slice, shard, part, by } = leaving;
+  const slots = await slotsOf(world, leaving);
+  const wanted = slots?.filter(
+    ({ slot, holder }) => holder === slice && (part?.slots.includes(slot) ?? true),
+  );
+  if (slots === undefined || wanted === undefined || wanted.length === 0)
+    return { outcome: done ? 'handed-over' : 'empty' };
+  const refuse = async (error: string): Promise<Opened> => {
+    await tellFailed(ports, leaving, { slots: wanted, error });
+    return { outcome: 'refused', error };
+  };
+  const now = ports.clock.now();
+  // What took too long to one target takes too long to another.
+  if (last === 'deadline' || failed.length >= MOST_FAILED)
+    return refuse(`${failed.length} targets have failed, the last one: ${last}`);
+  if (now + SHORTEST > by) return refuse(`no time is left: it is ${now}, and has to be over by ${by}`);
+  const { instance } = parseSliceId(slice);
+  if (isSilent(await ports.agents.get(instance), now)) return refuse(`the agent of ${instance} is silent`);
+
+  const begun = await ports.handOvers.get(slice);
+  if (begun !== undefined && !isOver(begun) && !(await hasEnded(ports, begun, wanted))) {
+    const opened = await take(ports, leaving, begun, failed);
+    if (opened !== undefined) return opened;
+  }
+  const { cause, deadline } = leaving;
+  const all = part === undefined ? await targets(world, leaving, slots, wanted, kinds) : [only(part, wanted)];
+  for (const target of all) {
+    if (failed.includes(target.slice)) continue;
+    const result = await ports.handOvers.open({
+      shard,
+      source: slice,
+      target: target.slice,
+      slots: target.slots.map(({ slot, epoch }) => ({ slot, epoch })),
+      cause,
+      at: ports.clock.now(),
+      ...(deadline !== undefined && { deadline }),
+      go: true,
+    });
+    if (result.outcome === 'taken') continue;
+    const opened = await take(ports, leaving, result.handOver, failed);
+    if (opened !== undefined) return opened;
+  }
+  return refuse('no slice can take over');
+}
+
+/** Its slots have been passed on, and nobody has written its end: so it is written. */
+async function hasEnded(ports: Ports, { source, id, slots }: HandOver, held: readonly SlotHolder[]) {
+  if (slots.some(({ slot }) => held.some((one) => one.slot === slot))) return false;
+  const now = await ports.handOvers.advance(source, id, { phase: 'done' });
+  const error = 'its slots are held by others';
+  if (now !== undefined && !isOver(now))
+    await ports.handOvers.advance(source, id, { phase: 'failed', error });
+  return true;
+}
+
+const only = ({ target }: NonNullable<Departing['part']>, slots: readonly SlotHolder[]): Target => ({
+  slice: target,
+  slots,
+});
+
+async function targets(
+  { ports }: HandOverWorld,
+  { slice, shard }: Departing,
+  slots: readonly SlotHolder[],
+  wanted: readonly SlotHolder[],
+  kinds: readonly TargetKind[],
+): Promise<readonly Target[]> {
+  const [slices, instances, agents] = await Promise.all([
+    ports.store.slices(),
+    ports.fleet.list(),
+    ports.agents.list(),
+  ]);
+  const choice = { shard, source: slice, kinds, slots, wanted, slices, instances, agents };
+  return targetsFor(choice, ports.clock.now());
+}
+
+/** The record is there, whoever opened it: it is to go, its source is told, its target is ours. Undefined: it is not. */
+async function take(
+  ports: Ports,
+  leaving: Departing,
+  { id, target, shard, deadline: said }: HandOver,
+  failed: readonly string[],
+): Promise<Opened | undefined> {
+  const { slice, deadline, by } = leaving;
+  const go = { go: true, ...(deadline !== undefined && deadline !== said && { deadline }) };
+  const record = await ports.handOvers.advance(slice, id, go);
+  if (record === undefined || isOver(record)) return undefined;
+  await ports.agents.order(slice, { handOver: id });
+  if (!(await claimTarget(ports, record, by + AFTER))) {
+    await ports.handOvers.advance(slice, id, { phase: 'failed', error: `${target} was given to another` });
+    await tellFailed(ports, leaving, { ...record, error: `${target} was given to another` });
+    await letTargetGo(ports, record);
+    return undefined;
+  }
+  const { cause } = leaving;
+  const detail = { handOver: id, shard, source: slice, target, slots: numbers(record.slots), cause };
+  const started = { ...detail, ...(record.deadline !== undefined && { deadline: record.deadline }) };
+  await ports.events.publish([event('HandOverStarted', ports.clock.now(), started)]);
+  return { outcome: 'copying', id, target, failed };
+}
+
+export const numbers = (slots: readonly { readonly slot: number }[]) => slots.map(({ slot }) => slot);
+
+/** Publishes that slots stay where they are. */
+export async function tellFailed(
+  ports: Ports,
+  { slice, shard, cause }: Departing,
+  failed: {
+    readonly id?: string;
+    readonly target?: string;
+    readonly slots: readonly { readonly slot: number }[];
+    readonly error: string;
+  },
+): Promise<void> {
+  const { id, target, slots, error } = failed;
+  const detail = {
+    ...(id !== undefined && { handOver: id }),
+    shard,
+    source: slice,
+    ...(target !== undefined && { target }),
+    slots: numbers(slots),
+    cause,
+    error,
+  };
+  await ports.events.publish([event('HandOverFailed', ports.clock.now(), detail)]);
+}
+
+/**
+ * AWS recommends to leave the instance: what has a reserve is copied beforehand, so that only what changes meanwhile is
+ * left at the notice. Without one the plan finds a reserve, and the agent begins when it is told of it.
+ * @returns the hand-overs that are under way
+ */
+export async function preCopy(world: HandOverWorld, instance: string): Promise<readonly HandOver[]> {
+  const { ports } = world;
+  const all = await ports.store.slices();
+  const here = all.filter(({ slice }) => parseSliceId(slice).instance === instance);
+  const begun: HandOver[] = [];
+  for (const { slice, placement } of here) {
+    if (placement.kind !== 'active') continue;
+    const { shard } = placement;
+    const leaving: Departing = { slice, shard, cause: 'rebalance', by: Number.POSITIVE_INFINITY };
+    const slots = await slotsOf(world, leaving);
+    const wanted = slots?.filter(({ holder }) => holder === slice);
+    if (slots === undefined || wanted === undefined || wanted.length === 0) continue;
+    for (const target of await targets(world, leaving, slots, wanted, ['reserved'])) {
+      const result = await ports.handOvers.open({
+        shard,
+        source: slice,
+        target: target.slice,
+        slots: wanted.map(({ slot, epoch }) => ({ slot, epoch })),
+        cause: 'rebalance',
+        at: ports.clock.now(),
+        go: false,
+      });
+      if (result.outcome === 'taken') continue;
+      await ports.agents.order(slice, { handOver: result.handOver.id });
+      begun.push(result.handOver);
+      break;
+    }
+  }
+  return begun;
+}
