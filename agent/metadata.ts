@@ -19,7 +19,7 @@ const rebalanceSchema = z.object({ noticeTime: z.iso.datetime() });
 export class Metadata {
   readonly #base: string;
   readonly #clock: AgentClock;
-  #token: { readonly value: string; readonly at: Seconds } | undefined;
+  #token: { readonly value: Promise<string>; readonly at: Seconds } | undefined;
 
   /** @param base `http://169.254.169.254` */
   constructor(base: string, clock: AgentClock) {
@@ -32,12 +32,13 @@ export class Metadata {
    * @throws when the service does not answer, or says no
    */
   async get(path: string): Promise<string | undefined> {
-    let answer = await this.#ask(path);
+    const token = this.#fresh();
+    let answer = await this.#ask(path, token);
     if (answer.status === 401) {
       // The token is over sooner than it was said to be: an instance that was stopped meanwhile.
       await answer.body?.cancel();
-      this.#token = undefined;
-      answer = await this.#ask(path);
+      if (this.#token?.value === token) this.#token = undefined;
+      answer = await this.#ask(path, this.#fresh());
     }
     const text = await answer.text();
     if (answer.status === 404) return undefined;
@@ -67,14 +68,24 @@ export class Metadata {
     };
   }
 
-  async #ask(path: string): Promise<Response> {
-    const token = await this.#fresh();
-    return this.#fetch(path, { headers: { 'x-aws-ec2-metadata-token': token } });
+  async #ask(path: string, token: Promise<string>): Promise<Response> {
+    return this.#fetch(path, { headers: { 'x-aws-ec2-metadata-token': await token } });
   }
 
-  async #fresh(): Promise<string> {
+  /** One token for all that ask at once. */
+  #fresh(): Promise<string> {
     const now = this.#clock.monotonic();
-    if (this.#token !== undefined && now - this.#token.at < RENEW) return this.#token.value;
+    if (this.#token === undefined || now - this.#token.at >= RENEW) {
+      const value = this.#newToken();
+      this.#token = { value, at: now };
+      value.catch(() => {
+        if (this.#token?.value === value) this.#token = undefined;
+      });
+    }
+    return this.#token.value;
+  }
+
+  async #newToken(): Promise<string> {
     const answer = await this.#fetch('api/token', {
       method: 'PUT',
       headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN) },
@@ -82,7 +93,6 @@ export class Metadata {
     const value = await answer.text();
     if (!answer.ok || value === '')
       throw new Error(`metadata api/token: expected a token, got ${answer.status}`);
-    this.#token = { value, at: now };
     return value;
   }
 

@@ -36,7 +36,7 @@ export class KnownSettings {
   async get(fresh: Seconds = FRESH): Promise<Settings> {
     const known = this.#known;
     const now = this.#clock.monotonic();
-    if (known !== undefined && now - known.at <= fresh) return known.settings;
+    if (known !== undefined && now - known.at < fresh) return known.settings;
     try {
       const settings = await this.#read();
       this.#known = { settings, at: now };

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SliceMemory } from '../../../agent/memory.ts';
+import { type Slices, Slices as SlicesOf } from '../../../agent/slices.ts';
+import { parseSettings } from '../../../core/settings/parse.ts';
+import { SETTINGS, type Stage, stage } from './stage.ts';
+
+let world: Stage;
+let slices: Slices;
+
+const settings = parseSettings(SETTINGS, 's');
+
+beforeEach(async () => {
+  world = await stage();
+  slices = make();
+});
+afterEach(() => world.stop());
+
+const make = () =>
+  new SlicesOf({
+    instance: 'i-1',
+    ports: [8080, 8081],
+    settings: { shard: async (name) => settings.shards.find((shard) => shard.name === name)! },
+    app: world.app,
+    memory: new SliceMemory(world.folder),
+    serving: world.serving,
+    log: world.said.log,
+  });
+const active = () =>
+  slices.list().map(({ active }) => active && [active.shard.name, active.port, active.appPort]);
+
+describe('slices of an instance', () => {
+  it('have a gateway where the shard has state: the application listens elsewhere then', async () => {
+    await slices.activate('i-1:8080', 'cart');
+    await slices.activate('i-1:8081', 'plain');
+    expect(active()).toEqual([
+      ['cart', 8080, 18_080],
+      ['plain', 8081, 8081],
+    ]);
+    expect(world.calls).toEqual(['activate cart', 'open i-1:8080 cart', 'activate plain']);
+  });
+
+  it('are activated twice without harm', async () => {
+    await Promise.all([slices.activate('i-1:8080', 'cart'), slices.activate('i-1:8080', 'cart')]);
+    expect(world.calls).toEqual(['activate cart', 'open i-1:8080 cart', 'activate cart']);
+  });
+
+  it('leave their shard before they enter another', async () => {
+    await slices.activate('i-1:8080', 'cart');
+    await slices.activate('i-1:8080', 'plain');
+    expect(world.calls.slice(2)).toEqual(['close i-1:8080', 'deactivate cart', 'activate plain']);
+  });
+
+  it('are not taken from a shard by a late order to leave another', async () => {
+    await slices.activate('i-1:8080', 'cart');
+    await slices.deactivate('i-1:8080', 'plain');
+    expect(active()[0]).toBeDefined();
+    expect(world.said.events()).toContain('deactivation-refused');
+    await slices.deactivate('i-1:8080', 'cart');
+    expect(active()[0]).toBeUndefined();
+    expect(world.calls.slice(2)).toEqual(['close i-1:8080', 'deactivate cart']);
+  });
+
+  it('run the hook for a shard that only the application knows of', async () => {
+    await slices.deactivate('i-1:8080', 'plain');
+    await slices.deactivate('i-1:8080');
+    expect(world.calls).toEqual(['deactivate plain']);
+  });
+
+  it('are not active when the hook fails, and still active when the one to leave does', async () => {
+    world.app(8080, { name: 'cart' }).fails = 'activate';
+    await expect(slices.activate('i-1:8080', 'cart')).rejects.toThrow('activate cart: no');
+    expect(active()[0]).toBeUndefined();
+    world.app(8080, { name: 'cart' }).fails = 'deactivate';
+    await slices.activate('i-1:8080', 'cart');
+    await expect(slices.deactivate('i-1:8080', 'cart')).rejects.toThrow('deactivate cart: no');
+    expect(active()[0]).toBeDefined();
+    // It does not serve its slots meanwhile, and a repeat ends it.
+    world.app(8080, { name: 'cart' }).fails = undefined;
+    await slices.deactivate('i-1:8080', 'cart');
+    expect(active()[0]).toBeUndefined();
+  });
+
+  it('are remembered by what comes after', async () => {
+    await slices.activate('i-1:8080', 'cart');
+    await slices.activate('i-1:8081', 'plain');
+    await slices.deactivate('i-1:8081', 'plain');
+    slices = make();
+    await slices.recall();
+    expect(active()).toEqual([['cart', 8080, 18_080], undefined]);
+    await slices.deactivate('i-1:8080', 'cart');
+    slices = make();
+    await slices.recall();
+    expect(active()).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['i-2:8080', 'slice: expected one of i-1, got i-2:8080'],
+    ['i-1:9090', 'port: expected one of 8080, 8081, got 9090'],
+    ['8080', 'slice id must be <instance id>:<port>, not "8080"'],
+  ])('are those of this instance: %s is refused', (slice, message) => {
+    expect(() => slices.activate(slice, 'cart')).toThrow(message);
+  });
+});
