@@ -50,6 +50,11 @@ const contextSchema = z.object({
   internal: z.stringbool().or(z.boolean()).optional(),
   deletionProtection: z.stringbool().or(z.boolean()).optional(),
   keepFleet: z.stringbool().or(z.boolean()).optional(),
+  rehearsal: z
+    .stringbool()
+    .or(z.boolean())
+    .or(json(z.strictObject({ percent: z.number() })))
+    .optional(),
   runbooks: z.string().min(1).optional(),
   omit: z.string().default(''),
   endpoints: json(

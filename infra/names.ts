@@ -12,6 +12,7 @@ export interface Names {
   readonly hookDocument: string;
   readonly reportLogGroup: string;
   readonly dashboard: string;
+  readonly api: string;
 }
 
 export const LAUNCH_HOOK = 'foreshard-launch';
@@ -29,6 +30,7 @@ export function namesOf(service: string): Names {
     hookDocument: `foreshard-${service}-hook`,
     reportLogGroup: `/foreshard/${service}/reports`,
     dashboard: `Foreshard-${service}`,
+    api: `foreshard-${service}`,
   };
 }
 

@@ -86,6 +86,12 @@ export interface ShardedServiceProps {
    */
   readonly keepFleet?: boolean;
   /**
+   * Whether there is an experiment of AWS Fault Injection Service that interrupts Spot instances of the service, for
+   * `npx foreshard rehearse`: one of them, or a share of them (whole percent).
+   * @default false: none
+   */
+  readonly rehearsal?: boolean | { readonly percent: number };
+  /**
    * Environment of all functions besides their own, for AWS-compatible servers.
    * @default none
    */

@@ -1,5 +1,12 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Effect,
+  type IPrincipal,
+  PolicyDocument,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Arns } from './arns.ts';
 import { grantsOf, type RoleName } from './grants.ts';
@@ -8,7 +15,13 @@ import { grantsOf, type RoleName } from './grants.ts';
  * A role that may do what grants.ts says and nothing else: constructs that would add to it are held off. Its policy
  * is part of the role, so that whatever waits for the role has its permissions too.
  */
-export function roleOf(scope: Construct, id: string, name: RoleName, arns: Arns, principal: string): Role {
+export function roleOf(
+  scope: Construct,
+  id: string,
+  name: RoleName,
+  arns: Arns,
+  principal: string | IPrincipal,
+): Role {
   const grants = grantsOf(name);
   const statements = grants.flatMap(({ actions, on }) =>
     on.map((resource) => {
@@ -22,7 +35,7 @@ export function roleOf(scope: Construct, id: string, name: RoleName, arns: Arns,
     }),
   );
   const role = new Role(scope, id, {
-    assumedBy: new ServicePrincipal(principal),
+    assumedBy: typeof principal === 'string' ? new ServicePrincipal(principal) : principal,
     description: `Foreshard: ${name}`,
     inlinePolicies: { grants: new PolicyDocument({ statements, minimize: true }) },
   });

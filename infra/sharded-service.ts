@@ -16,11 +16,13 @@ import { parseSettings } from '../core/settings/parse.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { functionName, type Variables } from '../lambdas/environment.ts';
 import { Arns } from './arns.ts';
+import { Api } from './constructs/api.ts';
 import { Channels, Control } from './constructs/control.ts';
 import { Fleet } from './constructs/fleet.ts';
 import { Launch } from './constructs/launch.ts';
 import { Network } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
+import { Rehearsal } from './constructs/rehearsal.ts';
 import { Router } from './constructs/router.ts';
 import { Rules } from './constructs/rules.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -48,6 +50,9 @@ export class ShardedService extends Construct {
   readonly workflows: Workflows;
   readonly fleet: Fleet;
   readonly observability: Observability;
+  readonly api: Api;
+  /** Only with the prop `rehearsal`. */
+  readonly rehearsal: Rehearsal | undefined;
 
   /** @throws {RangeError | SettingsError} that names field, bound and value of all that is wrong with the settings. */
   constructor(scope: Construct, id: string, props: ShardedServiceProps) {
@@ -113,6 +118,15 @@ export class ShardedService extends Construct {
       ...(props.alarmTopic && { topic: props.alarmTopic }),
       ...given(props, 'runbooks'),
     });
+    this.api = new Api(this, 'Api', { service, function: this.control.function('api'), retention });
+    this.rehearsal = props.rehearsal
+      ? new Rehearsal(this, 'Rehearsal', {
+          service,
+          arns,
+          alarms: this.observability.alarms,
+          ...(typeof props.rehearsal === 'object' && props.rehearsal),
+        })
+      : undefined;
     if (props.keepFleet)
       for (const kept of this.node.children.filter(({ node }) => OUTLIVE.includes(node.id)))
         RemovalPolicies.of(kept).retain();

@@ -20,7 +20,7 @@ export class ForeshardStack extends Stack {
       'Service',
       typeof service === 'function' ? service(this) : service,
     );
-    const { state, router, settings } = this.service;
+    const { state, router, settings, api, rehearsal } = this.service;
     const names = namesOf(settings.service);
     const outputs: Readonly<Record<string, string>> = {
       TableName: state.table.tableName,
@@ -31,6 +31,8 @@ export class ForeshardStack extends Stack {
       RouteSyncFunction: functionName(settings.service, 'route-sync'),
       PlanFunction: functionName(settings.service, 'plan'),
       LoadBalancerDns: router.entrances.map(({ loadBalancer }) => loadBalancer.loadBalancerDnsName).join(','),
+      ApiUrl: api.url,
+      ...(rehearsal && { RehearsalTemplate: rehearsal.template.attrId }),
       DashboardUrl: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${names.dashboard}`,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

@@ -5,6 +5,7 @@ import { showPath } from '../core/settings/problem.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { architectureProblems } from './constructs/launch.ts';
 import { zoneProblems } from './constructs/network.ts';
+import { rehearsalProblems } from './constructs/rehearsal.ts';
 import { balancersFor } from './constructs/router.ts';
 import type { ShardedServiceProps } from './props.ts';
 
@@ -28,6 +29,7 @@ export function checkSynth(scope: Construct, settings: Settings, props: ShardedS
       ? [`natGateways: expected a whole number from 0, got ${natGateways}`]
       : []),
     ...(entrances?.length === 0 ? ['entrances: expected at least one, got none'] : []),
+    ...rehearsalProblems(props, settings),
     ...unused(props, 'machineImage', 'launchTemplate'),
     ...unused(props, 'userData', 'launchTemplate'),
     ...unused(props, 'natGateways', 'vpc'),

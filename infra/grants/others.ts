@@ -7,6 +7,7 @@ export type OtherRole =
   | 'activate-standby'
   | 'forecast-fleet'
   | 'schedules'
+  | 'rehearsal'
   | 'instance';
 
 const machineLogs: readonly Grant[] = [
@@ -59,6 +60,18 @@ export const OTHER_GRANTS: Readonly<Record<OtherRole, readonly Grant[]>> = {
       why: 'keeps AZRebalance suspended: CloudFormation cannot say it',
     },
     onFailure,
+  ],
+  rehearsal: [
+    {
+      actions: ['ec2:DescribeInstances'],
+      on: ['any'],
+      why: `finds the service’s Spot instances; ${NO_LEVEL}`,
+    },
+    {
+      actions: ['ec2:SendSpotInstanceInterruptions'],
+      on: ['instances'],
+      why: 'interrupts one of them, as Spot does',
+    },
   ],
   instance: [
     { actions: ['ssm:UpdateInstanceInformation'], on: ['any'], why: 'the SSM agent says that it is there' },

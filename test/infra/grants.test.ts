@@ -4,7 +4,8 @@ import { bundles } from '../../infra/bundle.ts';
 import { grantsOf, ROLES, type RoleName } from '../../infra/grants.ts';
 import { synthesise } from './synth.ts';
 
-const template = synthesise();
+/** With all that is an option. */
+const template = synthesise({ rehearsal: 'true' });
 
 interface Statement {
   readonly Effect: string;

@@ -155,6 +155,7 @@ describe('the dashboard', () => {
 describe('outputs', () => {
   it('are those by which the command line finds a deployment', () => {
     expect(Object.keys(template.outputs).sort()).toEqual([
+      'ApiUrl',
       'BucketName',
       'BusName',
       'DashboardUrl',

@@ -71,6 +71,18 @@ export const ELSEWHERE: readonly Proof[] = [
     'autoscaling',
     'SuspendProcesses',
   ),
+  ...all(
+    'template',
+    'AWS Fault Injection Service does it in the role’s name',
+    'ec2',
+    'SendSpotInstanceInterruptions',
+  ),
+  {
+    action: 'ec2:DescribeInstances',
+    proof: 'template',
+    why: 'AWS Fault Injection Service does it in the role’s name',
+    roles: ['rehearsal'],
+  },
   ...all('template', 'the SSM agent of an instance', 'ssm', 'UpdateInstanceInformation'),
   ...all(
     'template',

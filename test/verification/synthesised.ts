@@ -9,7 +9,7 @@ interface Statement {
 
 /** Actions that the synthesised template grants, by the role's name in infra/grants.ts. */
 export function synthesisedActions(): ReadonlyMap<string, ReadonlySet<string>> {
-  const app = new App();
+  const app = new App({ context: { rehearsal: true } });
   const { stackName, omitted: _, ...props } = readContext(app);
   const template = Template.fromStack(new ForeshardStack(app, stackName, props));
   const found = new Map<string, Set<string>>();
