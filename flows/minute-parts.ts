@@ -7,6 +7,7 @@ import type { Seconds } from '../core/time.ts';
 import type { Vms } from '../core/vm/store.ts';
 import type { RecordedMove } from './brake.ts';
 import type { OpenFinding } from './findings.ts';
+import type { ReserveMemory } from './reserves.ts';
 import type { RiskMemory } from './risk.ts';
 import type { Switched } from './snapshot.ts';
 import type { Planner, TickResult } from './tick.ts';
@@ -31,6 +32,7 @@ export interface MinuteParts {
   };
   readonly memory: Memory;
   readonly risk: RiskMemory;
+  readonly reserves: ReserveMemory;
   /** Instances that are divided into VM shards. */
   readonly vms: Vms;
   /** Start another function, without waiting for it. */

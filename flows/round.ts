@@ -9,6 +9,7 @@ import type { StoredVm } from '../core/vm/store.ts';
 import { brakes, type RecordedMove } from './brake.ts';
 import type { MinuteParts, Remembered, Service } from './minute-parts.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
+import { keepReserves, readReserves } from './reserves.ts';
 import { readRiskInputs, rememberRisk } from './risk.ts';
 import { type Given, modesOf, type Switched } from './snapshot.ts';
 import { type TickResult, tick } from './tick.ts';
@@ -60,11 +61,12 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
   // A fleet whose shards are all in shadow is not touched, by anybody.
   const untouched = [...modesOf(settings, switched).values()].every((mode) => mode === 'shadow');
   const names = settings.shards.map(({ name }) => name);
-  const [measured, forecasts, last, risk] = await Promise.all([
+  const [measured, forecasts, last, risk, reserves] = await Promise.all([
     run('measure the load', () => ports.metrics.measured(names)),
     run('read the forecasts', () => parts.forecasts.read()),
     run('read the last plan', () => parts.records.latestPlan()),
     run('read what the risk is made of', () => readRiskInputs(service.ports, parts.risk, settings)),
+    run('read what is reserved for', () => readReserves(parts.reserves, settings, round.at)),
     readMoves(parts, round, known),
     untouched ? undefined : putRight(service, round, settings, { ...switched, layouts, stopAt }, run),
   ]);
@@ -80,6 +82,7 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     started: round.moves ?? [],
     brakes: brakes(round.moves ?? []),
     ...(risk && { risk }),
+    ...(reserves && { reserves }),
   };
   const made = await run('plan', () => tick(ports, settings, parts.planner, seen, given));
   if (made !== undefined) round.tick = made;
@@ -89,6 +92,9 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
   await Promise.all([
     made && run('record the plan', () => parts.records.planned({ ...made, forecasts: seen, ahead })),
     made && risk && rememberRisk(parts.risk, made.snapshot.instances, risk, made.snapshot.at, round.failures),
+    made && !untouched
+      ? run('keep the reserves', () => keepReserves(ports, made.plan, made.snapshot, round.failures))
+      : undefined,
     run('record the load', async () => {
       for (const [minute, loads] of service.newLoads()) await parts.loads.write(minute, loads);
     }),

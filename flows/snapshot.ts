@@ -6,6 +6,7 @@ import { isHeld } from '../core/shards/held.ts';
 import type { Layouts } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { joinSlices, unplanned } from './join.ts';
+import type { KnownReserves } from './reserves.ts';
 import { type StartedMove, underWay } from './under-way.ts';
 
 /** What a tick has read: the planner's snapshot, and the store's slices by id for the versions to claim on. */
@@ -31,6 +32,8 @@ export interface Given extends Switched {
   readonly layouts?: Layouts;
   /** What the interruption risk is made of. @default it is not known: no reserves */
   readonly risk?: RiskInputs;
+  /** What is known of reserves. @default nothing was asked for, refused or ordered */
+  readonly reserves?: KnownReserves;
   /** Nothing is begun from then on: the process ends soon after. @default never */
   readonly stopAt?: Seconds;
 }
@@ -61,6 +64,7 @@ export async function readSnapshot(ports: Ports, settings: Settings, given: Give
     held: [...held, ...unplanned(given.layouts)],
     ...(given.modes && { modes: given.modes }),
     ...(given.holdAt && { holdAt: given.holdAt }),
+    ...given.reserves,
     ...(given.risk && { risks: risksOf(instances, measured, given.risk, settings, at) }),
   };
   return { snapshot, stored };

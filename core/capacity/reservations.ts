@@ -3,6 +3,7 @@ import { type Exposure, exposuresOf } from '../interruption/exposure.ts';
 import { neededReserves, type ReserveNeed } from '../interruption/reserves.ts';
 import { poolKey, type SpotPool } from '../interruption/risk.ts';
 import type { Settings } from '../settings/schema.ts';
+import { slicesOf } from '../shards/instance.ts';
 import type { Placement } from '../shards/placement.ts';
 import type { Draft } from './draft.ts';
 import type { Candidate, Host } from './fleet-index.ts';
@@ -57,7 +58,8 @@ export function reservations(
   const { settings, index } = draft;
   const { max } = settings.fleet.reserves;
   if (max === 0 && index.reserved.length === 0) return NONE;
-  const exposures = exposuresOf(stakes(draft, snapshot), announcedIn(snapshot));
+  const leaving = handedOver(snapshot);
+  const exposures = exposuresOf(stakes(draft, snapshot, leaving), announcedIn(snapshot));
   const usable = index.reserved.filter(
     ({ host, slice }) => host.instance.rebalanceAt === undefined && !draft.touched.has(slice.id),
   );
@@ -106,18 +108,37 @@ export function reservations(
     : places.launches(open.slice(awaited), room, index.warm.length);
   return {
     reserves: held.map(({ candidate, need }) => kept(candidate, need, snapshot.at, settings)),
-    reserveFor: bound(exposures, held, snapshot, settings),
+    reserveFor: { ...bound(exposures, held, snapshot, settings), ...leaving },
     ...launched,
     owed: taken + Math.max(0, awaited * unitsPerSlice - index.later),
   };
 }
 
-/** The slices that the risks are of, where their state may be handed over. */
-function stakes(draft: Draft, snapshot: Snapshot) {
-  return (snapshot.risks ?? []).filter(({ shard }) => {
+/** The slices that the risks are of, where their state may be handed over and is not on its way already. */
+function stakes(draft: Draft, snapshot: Snapshot, leaving: Readonly<Record<string, string>>) {
+  return (snapshot.risks ?? []).filter(({ shard, slice }) => {
+    if (leaving[slice] !== undefined) return false;
     const s = draft.shardAt.get(shard);
     return s !== undefined && mayReserve(draft, shard) && draft.shards[s]!.settings.handOver.state === 'copy';
   });
+}
+
+/** Slice → reserve, where the reserve has been taken by a workflow or serves the shard already. */
+function handedOver({ instances, held = [], reserveFor = {} }: Snapshot): Record<string, string> {
+  const taken = new Map<string, string>();
+  const busy = new Set(held);
+  const owners = new Map<string, string>();
+  for (const { id, placement } of instances.flatMap(slicesOf)) {
+    if (placement.kind === 'active') owners.set(id, placement.shard);
+    if (placement.kind === 'activating' || placement.kind === 'active') taken.set(id, placement.shard);
+    else if (placement.kind === 'reserved' && busy.has(id)) taken.set(id, '');
+  }
+  return Object.fromEntries(
+    Object.entries(reserveFor).filter(([slice, reserve]) => {
+      const by = taken.get(reserve);
+      return by !== undefined && (by === '' || by === owners.get(slice));
+    }),
+  );
 }
 
 /** In hold nothing new is begun, and in shadow nothing at all. */

@@ -12,6 +12,7 @@ import { LoadRecords } from '../../adapters/aws/load-records.ts';
 import { Modes } from '../../adapters/aws/modes.ts';
 import { Records } from '../../adapters/aws/records.ts';
 import { ReportedMetrics } from '../../adapters/aws/reported.ts';
+import { ReserveRecords } from '../../adapters/aws/reserve-records.ts';
 import { RiskRecords } from '../../adapters/aws/risk-records.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
@@ -63,6 +64,7 @@ export function planParts(world: PlanWorld): MinuteParts {
     },
     memory: new TickMemory(table),
     risk: new RiskRecords(table),
+    reserves: new ReserveRecords(table),
     vms: new VmItems(table),
     start,
   };

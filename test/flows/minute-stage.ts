@@ -1,3 +1,4 @@
+import { ReserveRecords } from '../../adapters/aws/reserve-records.ts';
 import { RiskRecords } from '../../adapters/aws/risk-records.ts';
 import { VmItems } from '../../adapters/aws/vm-items.ts';
 import type { World } from '../../backtest/world/world.ts';
@@ -99,6 +100,7 @@ export function minuteStage(world: World): MinuteStage {
         askedAt: async () => made.memory.askedAt,
       },
       risk: new RiskRecords(new MemoryTable()),
+      reserves: new ReserveRecords(new MemoryTable()),
       vms: new VmItems(new MemoryTable()),
       start: {
         routeSync: async () => void calls.push('route-sync'),
