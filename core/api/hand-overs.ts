@@ -31,9 +31,12 @@ const handOver = z
 
 const started = z
   .object({
-    execution: z.string().meta({ description: 'Name under which the workflow runs.' }),
+    execution: z.string().optional().meta({ description: 'Name of the workflow’s execution.' }),
     instance: instanceId,
     slices: z.array(sliceId),
+    movesTo: sliceId
+      .optional()
+      .meta({ description: 'Slice that a VM shard moves to; the plan goes on with it.' }),
   })
   .meta({ id: 'StartedHandOver' });
 
@@ -44,7 +47,7 @@ export const HAND_OVERS = {
     tag: 'Either kind',
     summary: 'Takes a shard off its instance: state copied, traffic redirected, then shut down',
     description:
-      'Starts the `hand-over` workflow without a deadline, once per instance. Service shard: of all its slices, or those on one instance. VM shard: of that one alone. Where no reserve takes the state, the standard procedure: deregister, drain, replace.',
+      'Service shard: starts the `hand-over` workflow without a deadline, once per instance, for all its slices or those on one instance; where no reserve takes the state, the standard procedure: deregister, drain, replace. VM shard: that one alone is moved to another instance; where none has room it is taken out of its traffic by the same workflow.',
     body: z.strictObject({
       shardID: shardId,
       instance: instanceId.optional().meta({ description: 'Only slices on this one (service shards).' }),
@@ -57,7 +60,7 @@ export const HAND_OVERS = {
         started: z.array(started),
       })
       .meta({ id: 'Interruption' }),
-    problems: ['not-found', 'conflict'],
+    problems: ['not-found', 'conflict', 'refused'],
   }),
   listHandOvers: operation({
     method: 'GET',

@@ -30,7 +30,7 @@ export const RESERVATIONS = {
     tag: 'Either kind',
     summary: 'Asks for slices to be held ready for a shard',
     description:
-      'The plan holds them with its next tick, within `fleet.reserves.max` of the settings, in another Spot pool than the ones at risk. VM shards are reserved for by risk alone, as spare vCPU and RAM on another host: they are refused here.',
+      'The plan holds them with its next tick, within `fleet.reserves.max` of the settings, in another Spot pool than the ones at risk. VM shards are refused: their spare vCPU and RAM on another instance are looked for when they move.',
     body: z.strictObject({
       shardID: shardId,
       resourceRequest: z.strictObject({

@@ -3,6 +3,9 @@ import { shardRef } from '../../core/api/ids.ts';
 import { ApiProblem } from '../../core/api/problem.ts';
 import type { HandOver } from '../../core/hand-over/record.ts';
 import { parseSliceId, sliceId } from '../../core/shards/slice.ts';
+import { shardOf } from '../../core/vm/lifecycle.ts';
+import { VmRefused } from '../../core/vm/refused.ts';
+import { handOverName } from '../../flows/hand-over-input.ts';
 import { knownShard, mustBeActive, slicesOf } from './known.ts';
 import { pageOf } from './page.ts';
 import type { Answers, ApiParts } from './parts.ts';
@@ -11,22 +14,10 @@ import { knownVmShard } from './vm-known.ts';
 export const HAND_OVER_ANSWERS: Answers<'handleShardInterruption' | 'listHandOvers'> = {
   handleShardInterruption: async ({ parts, body: { shardID, instance } }) => {
     const ref = shardRef(shardID);
-    const slices =
+    const started =
       ref.kind === 'vm'
-        ? [await vmSlice(parts, ref.instance, ref.shard)]
-        : await serviceSlices(parts, ref.shard, instance);
-    const at = parts.clock.now();
-    const byInstance = Map.groupBy(slices, (slice) => parseSliceId(slice).instance);
-    const started = [...byInstance].map(([instance, slices]) => ({
-      execution: `planned/${instance}/${parts.newId()}`,
-      instance,
-      slices,
-    }));
-    await Promise.all(
-      started.map(({ execution, instance, slices }) =>
-        parts.workflows.start('hand-over', execution, { cause: 'planned', instance, at, slices }),
-      ),
-    );
+        ? [await interruptVm(parts, ref.instance, ref.shard)]
+        : await start(parts, await serviceSlices(parts, ref.shard, instance));
     return { kind: ref.kind, shardID, started };
   },
 
@@ -52,9 +43,32 @@ async function serviceSlices(parts: ApiParts, name: string, instance: string | u
 const onInstance = (slice: string, instance: string | undefined) =>
   instance === undefined || parseSliceId(slice).instance === instance;
 
-async function vmSlice(parts: ApiParts, instance: string, shard: string): Promise<string> {
+/** One execution per instance, so that each is told apart by those who look. */
+function start({ clock, workflows }: ApiParts, slices: readonly string[]) {
+  const at = clock.now();
+  const byInstance = Map.groupBy(slices, (slice) => parseSliceId(slice).instance);
+  return Promise.all(
+    [...byInstance].map(async ([instance, its]) => {
+      const input = { cause: 'planned', instance, at, slices: its } as const;
+      const execution = handOverName(input);
+      await workflows.start('hand-over', execution, input);
+      return { execution, instance, slices: its };
+    }),
+  );
+}
+
+/** It moves to another instance, with its state; where none has room, the standard procedure: it leaves its traffic. */
+async function interruptVm(parts: ApiParts, instance: string, shard: string) {
   const { port } = await knownVmShard(parts, instance, shard);
-  return sliceId(instance, port);
+  const slice = sliceId(instance, port);
+  try {
+    const { movesTo } = shardOf(await parts.vm.move(instance, shard, undefined), shard);
+    return { instance, slices: [slice], ...(movesTo !== undefined && { movesTo }) };
+  } catch (error) {
+    if (!(error instanceof VmRefused && error.problems.every(({ field }) => field === 'to'))) throw error;
+    const [started] = await start(parts, [slice]);
+    return started!;
+  }
 }
 
 /** Never the secret of the copy. */

@@ -18,7 +18,7 @@ export const RESERVATION_ANSWERS: Answers<
       throw wrongField(
         'refused',
         'body.shardID',
-        'a service shard: VM shards are reserved for by risk',
+        'a service shard: room for a VM shard is looked for when it moves',
         body.shardID,
       );
     const settings = await parts.settings();

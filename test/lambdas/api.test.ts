@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { PK } from '../../adapters/aws/table.ts';
 import { OPERATIONS, type OperationId } from '../../core/api/operations.ts';
 import { problemSchema } from '../../core/api/problem.ts';
+import { VmRefused } from '../../core/vm/refused.ts';
 import { Stage } from '../api/stage.ts';
 import { T0 } from '../world/fixtures.ts';
 
@@ -157,14 +158,31 @@ describe('an interruption that is asked for', () => {
     ]);
   });
 
-  it('may be of one instance, and is of one VM shard alone', async () => {
+  it('may be of one instance', async () => {
     await stage.send('POST', '/interruptions', { shardID: 'cart', instance: 'i-2' });
+    expect(stage.started).toMatchObject([{ input: { slices: ['i-2:8080'] } }]);
+  });
+
+  it('moves one VM shard alone', async () => {
     await stage.send('POST', '/instances/i-1/shards', ALLOCATION);
-    await stage.send('POST', '/interruptions', { shardID: 'i-1/index' });
-    expect(stage.started.map(({ input }) => (input as { slices: string[] }).slices)).toEqual([
-      ['i-2:8080'],
-      ['i-1:8080'],
-    ]);
+    const body = await stage.send('POST', '/interruptions', { shardID: 'i-1/index' });
+    expect(ok('handleShardInterruption', body)).toMatchObject({
+      kind: 'vm',
+      started: [{ instance: 'i-1', slices: ['i-1:8080'], movesTo: 'i-f:8080' }],
+    });
+    expect((await stage.get('/instances/i-1/shards/cache')).body).toMatchObject({ state: 'running' });
+    expect(stage.started).toEqual([]);
+  });
+
+  it('takes a VM shard out of its traffic where no instance has room for it', async () => {
+    await stage.send('POST', '/instances/i-1/shards', ALLOCATION);
+    const none = new VmRefused([{ field: 'to', bound: 'another instance with room', value: 'none' }]);
+    Object.assign(stage.parts.vm, { move: () => Promise.reject(none) });
+    ok('handleShardInterruption', await stage.send('POST', '/interruptions', { shardID: 'i-1/index' }));
+    expect(stage.started).toMatchObject([{ input: { cause: 'planned', slices: ['i-1:8080'] } }]);
+    const other = new VmRefused([{ field: 'shard.state', bound: 'running', value: 'frozen' }]);
+    Object.assign(stage.parts.vm, { move: () => Promise.reject(other) });
+    expect(problem(await stage.send('POST', '/interruptions', { shardID: 'i-1/cache' })).status).toBe(422);
   });
 
   it('touches nothing in shadow, and nothing that does not serve', async () => {
