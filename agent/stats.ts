@@ -16,6 +16,7 @@ export interface SliceStatsParts {
 
 /** How long a beat waits for what the applications say; what comes later is in the next one. */
 const PATIENCE: Seconds = 1;
+const MIB = 1024 * 1024;
 const NOTHING: Measured = { stateBytes: 0, dirtyBytesPerSecond: 0, metrics: {} };
 
 /** What the beats say of each slice: the application's own figures over those of the instance. */
@@ -63,15 +64,15 @@ export class SliceStats {
   #ask(port: number, { app, shard, slice }: ActiveSlice): Promise<void> {
     return this.#tried(slice, async () => {
       const { slots, metrics } = await app.stats();
-      const stateBytes = slots.reduce((sum, one) => sum + one.stateBytes, 0);
+      const { stateMiB, dirtyPerSecond } = shard.handOver;
       const told = slots.some(({ dirtyBytesPerSecond }) => dirtyBytesPerSecond !== undefined);
+      // What the application does not say is as the settings say.
+      const stateBytes =
+        slots.length === 0 ? stateMiB * MIB : slots.reduce((sum, one) => sum + one.stateBytes, 0);
+      const dirty = slots.reduce((sum, one) => sum + (one.dirtyBytesPerSecond ?? 0), 0);
       this.#measured.set(port, {
-        stateBytes,
-        dirtyBytesPerSecond: told
-          ? slots.reduce((sum, one) => sum + (one.dirtyBytesPerSecond ?? 0), 0)
-          : hasState(shard)
-            ? stateBytes * shard.handOver.dirtyPerSecond
-            : 0,
+        stateBytes: hasState(shard) ? stateBytes : 0,
+        dirtyBytesPerSecond: !hasState(shard) ? 0 : told ? dirty : stateBytes * dirtyPerSecond,
         metrics: { ...this.#usage, ...metrics },
       });
     });

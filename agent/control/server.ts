@@ -50,6 +50,10 @@ export class ControlServer {
     // Whoever asks has gone: there is nobody to tell.
     socket.on('error', () => socket.destroy());
     socket.setTimeout(10_000, () => socket.destroy());
+    // Whoever ends without a whole line asks nothing; after one this does nothing, since the answer ends the socket.
+    socket.on('end', () => {
+      if (!text.includes('\n')) socket.end();
+    });
     socket.on('data', (chunk: string) => {
       text += chunk;
       if (text.length > MOST_REQUEST) return this.#answer(socket, { ok: false, error: 'request too long' });
