@@ -65,7 +65,16 @@ export function underPressure(
   const last = taken.at(-1);
   if (last === undefined) return { state: { taken } };
   if (at - stepped < policy.relief) return { state: { ...calm, taken } };
-  return { state: { ...calm, steppedAt: at, taken: taken.slice(0, -1) }, act: { ...last, undo: true } };
+  return { state: { ...calm, steppedAt: at, taken: without(taken, last) }, act: { ...last, undo: true } };
+}
+
+/** What was evicted begins anew: nothing else of what was done to it is left. */
+function without(
+  taken: PressureState['taken'],
+  last: PressureState['taken'][number],
+): PressureState['taken'] {
+  if (last.step === 'evict') return taken.filter(({ shardID }) => shardID !== last.shardID);
+  return taken.slice(0, -1);
 }
 
 function nextStep(
