@@ -45,9 +45,10 @@ export async function sendSet(one: OutgoingSet): Promise<SentSet> {
     const changes = await one.source.changes(slot, since, signals);
     opened = true;
     link.send(jsonMessage(MESSAGE.open, set, { slot, full: since === undefined }));
-    const sent = await sendChunks(one, changes.stream, signals);
+    const { bytes, wireBytes, counted } = await sendChunks(one, changes.stream, signals);
     await answer;
-    return { token: changes.token, ...sent };
+    counted();
+    return { token: changes.token, bytes, wireBytes };
   } catch (error) {
     if (opened && !stop.signal.aborted) link.send(jsonMessage(MESSAGE.cancel, set));
     if (stop.signal.aborted) throw copyError('lost', stop.signal.reason);
@@ -65,6 +66,14 @@ async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSigna
   let index = 0;
   let bytes = 0;
   let wireBytes = 0;
+  let left = { bytes: 0, wireBytes: 0 };
+  const count = (taken: number, wire: number) => {
+    // Of a set that is answered, late acknowledgements say nothing new.
+    if (left.bytes < taken) return;
+    left = { bytes: left.bytes - taken, wireBytes: left.wireBytes - wire };
+    one.acknowledged.bytes += taken;
+    one.acknowledged.wireBytes += wire;
+  };
   try {
     if (signal.aborted) throw signal.reason;
     for await (const { pieces, length } of chunksOf(stream, one.chunkBytes)) {
@@ -72,14 +81,15 @@ async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSigna
       const body = packed === undefined ? pieces : [packed];
       const wire = packed?.length ?? length;
       await window.take(length);
+      left.bytes += length;
+      left.wireBytes += wire;
       const meta = encodeChunk({
         bytes: length,
         packed: packed !== undefined,
         tag: tagOf(key, set, index, pieces),
       });
       link.send({ type: MESSAGE.chunk, number: set, meta, body }, () => {
-        one.acknowledged.bytes += length;
-        one.acknowledged.wireBytes += wire;
+        count(length, wire);
         window.give(length);
       });
       index += 1;
@@ -92,7 +102,7 @@ async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSigna
   }
   const tag = tagOf(key, set, END_INDEX, [endOf(index, bytes)]).toString('hex');
   link.send(jsonMessage(MESSAGE.end, set, { chunks: index, bytes, tag }));
-  return { bytes, wireBytes };
+  return { bytes, wireBytes, counted: () => count(left.bytes, left.wireBytes) };
 }
 
 /** A stream in chunks of this size, the last one shorter; pieces are not copied. */

@@ -87,11 +87,11 @@ export class Receiver {
       await this.#begun;
       this.#applied.set(set.slot, false);
       await this.#target.sink.apply(set.slot, set, this.#stop.signal);
-      if (!set.whole) throw set.errored ?? new CopyError('sink', 'apply ended before the changes did');
+      if (!set.whole) throw new CopyError('sink', 'apply ended before the changes did');
       this.#applied.set(set.slot, true);
     } catch (error) {
       // What broke the stream says more than what the sink made of it.
-      failure = copyError('sink', set.errored ?? error);
+      failure = copyError('sink', set.errored instanceof CopyError ? set.errored : error);
       set.destroy(failure);
       failure = await this.#discard(set.slot, failure);
     }
