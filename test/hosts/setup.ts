@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { pythonWithServers } from '../aws/python.ts';
 import { image, metadataMock } from './rig/cache.ts';
 import { lacking } from './rig/needs.ts';
 import type { Prepared } from './rig/rig.ts';
@@ -19,6 +20,6 @@ export default async function setup({ provide }: TestProject): Promise<void> {
     provide('prepared', null);
     return;
   }
-  const [made, mock] = await Promise.all([image(say), metadataMock(say)]);
-  provide('prepared', { image: made, mock });
+  const [made, mock, python] = await Promise.all([image(say), metadataMock(say), pythonWithServers(say)]);
+  provide('prepared', { image: made, mock, python });
 }

@@ -12,6 +12,8 @@ const PREFIX = 'foreshard-hosts-';
 export interface Prepared {
   readonly image: string;
   readonly mock: string;
+  /** Python that has MiniStack. */
+  readonly python: string;
 }
 
 /** Hosts and a control namespace, connected by a bridge. */
@@ -27,7 +29,10 @@ export interface Rig {
 }
 
 /** @param zones one host for each, all off. */
-export async function makeRig({ image, mock }: Prepared, zones: readonly string[]): Promise<Rig> {
+export async function makeRig(
+  { image, mock }: Omit<Prepared, 'python'>,
+  zones: readonly string[],
+): Promise<Rig> {
   const cgroups = await hierarchy();
   await forgetKilledRuns();
   const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
