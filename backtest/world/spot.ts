@@ -6,13 +6,26 @@ import type { VirtualClock } from './clock.ts';
 import type { Luck } from './random.ts';
 import { onOwnZones } from './zones.ts';
 
-/** Rebalance recommendations come up to 20 min before the notice, three in ten of them together with it. */
-const REBALANCE_AHEAD: Seconds = 20 * MINUTE;
-const REBALANCE_TOGETHER = 0.3;
-/** From notice to end: two minutes at best, measured less. */
-const NOTICE: readonly [Seconds, Seconds] = [100, 118];
-/** All of a lost zone's Spot instances are interrupted within 3 min; those of a removal within one. */
-const ZONE_LOST_WITHIN: Seconds = 3 * MINUTE;
+/** How Spot takes instances away, as it was measured. */
+export interface SpotHabits {
+  /** Rebalance recommendations come up to so long before the notice … */
+  readonly rebalanceAhead: Seconds;
+  /** … and this share of them together with it. */
+  readonly rebalanceTogether: number;
+  /** From notice to end: two minutes at best, measured less. */
+  readonly notice: readonly [Seconds, Seconds];
+  /** All of a lost zone's Spot instances are interrupted within this. */
+  readonly zoneLostWithin: Seconds;
+}
+
+export const SPOT_HABITS: SpotHabits = {
+  rebalanceAhead: 20 * MINUTE,
+  rebalanceTogether: 0.3,
+  notice: [100, 118],
+  zoneLostWithin: 3 * MINUTE,
+};
+
+/** Those of a removal are interrupted within this. */
 const REMOVED_WITHIN: Seconds = MINUTE;
 
 export interface SpotWorld {
@@ -36,6 +49,7 @@ export class SpotMarket {
   readonly #doomed = new Set<string>();
   readonly #lost = new Set<string>();
   readonly #zones: readonly string[];
+  readonly #habits: SpotHabits;
   /** Interruptions per instance and second, where there is no trace. */
   readonly #rate: number;
 
@@ -45,7 +59,9 @@ export class SpotMarket {
     world: SpotWorld,
     luck: Luck,
     events: readonly SpotEvent[] | undefined,
+    habits: SpotHabits = SPOT_HABITS,
   ) {
+    this.#habits = habits;
     this.#clock = clock;
     this.#world = world;
     this.#luck = luck;
@@ -71,12 +87,13 @@ export class SpotMarket {
       return;
     }
     // Once ahead, so that recommendations can come early, and once at the time for what was launched meanwhile.
-    for (const at of [event.at - REBALANCE_AHEAD, event.at]) {
+    for (const at of [event.at - this.#habits.rebalanceAhead, event.at]) {
       this.#clock.schedule(at, () => {
         if (event.kind === 'remove') return this.#remove(event.share, event.at);
         if (at === event.at) this.#lost.add(event.zone);
         for (const { id, zone } of this.#world.spot())
-          if (zone === event.zone) this.#doom(id, event.at + this.#luck.between(0, ZONE_LOST_WITHIN));
+          if (zone === event.zone)
+            this.#doom(id, event.at + this.#luck.between(0, this.#habits.zoneLostWithin));
       });
     }
   }
@@ -96,9 +113,9 @@ export class SpotMarket {
     if (this.#doomed.has(id)) return;
     this.#doomed.add(id);
     const noticeAt = Math.ceil(around);
-    const together = this.#luck.uniform() < REBALANCE_TOGETHER;
-    const ahead = Math.floor(this.#luck.between(0, REBALANCE_AHEAD));
-    const left = Math.round(this.#luck.between(...NOTICE));
+    const together = this.#luck.uniform() < this.#habits.rebalanceTogether;
+    const ahead = Math.floor(this.#luck.between(0, this.#habits.rebalanceAhead));
+    const left = Math.round(this.#luck.between(...this.#habits.notice));
     const at = (when: Seconds, fire: () => void) =>
       this.#clock.schedule(when, () => {
         if (this.#world.alive(id)) fire();

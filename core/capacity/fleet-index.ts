@@ -33,6 +33,8 @@ export interface Holding {
   losing: number;
   /** Units that serve on instances which AWS recommends to leave: they do not count, so that they are replaced in time. */
   doomed: number;
+  /** The slices that `doomed` is made of. */
+  readonly leaving: Candidate[];
   /** When the first of what is lost or doomed was announced; infinite where nothing is. */
   lostSince: number;
 }
@@ -74,11 +76,15 @@ export function unitOf(settings: Settings): number {
   return Math.min(...weights) / settings.fleet.slicesPerInstance;
 }
 
+/** Rebalance recommendations come 20 minutes before the notice at most; what is recommended for longer is moved off. */
+const PATIENCE: Seconds = 30 * 60;
+
 /** @param startLead seconds from now by which a start decided now would serve. */
 export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Seconds): FleetIndex {
   const unit = unitOf(settings);
   const weight = new Map(settings.fleet.instanceTypes.map(({ type, weight }) => [type, weight]));
   const held = new Set(snapshot.held);
+  const { reserveFor = {} } = snapshot;
   const holdings = new Map<string, Holding>();
   for (const { name } of settings.shards)
     holdings.set(name, {
@@ -87,6 +93,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
       reserved: [],
       losing: 0,
       doomed: 0,
+      leaving: [],
       lostSince: Number.POSITIVE_INFINITY,
     });
   const hosts: Host[] = [];
@@ -133,7 +140,10 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
     else if (holding !== undefined) {
       holding.active.push(candidate);
       const { rebalanceAt } = host.instance;
-      if (rebalanceAt !== undefined) {
+      // With a reserve it serves on, while its state is copied; the notice is to come within minutes, if it comes.
+      const isCovered = reserveFor[slice.id] !== undefined && snapshot.at - (rebalanceAt ?? 0) < PATIENCE;
+      if (rebalanceAt !== undefined && !isCovered) {
+        holding.leaving.push(candidate);
         holding.doomed += units;
         holding.lostSince = Math.min(holding.lostSince, rebalanceAt);
       }

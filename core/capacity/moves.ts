@@ -100,9 +100,7 @@ export function evacuations(draft: Draft, decision: Decision): void {
   const short = new Set([...decision.activate, ...decision.wanting].map(({ shard }) => shard));
   draft.shards.forEach((shard, s) => {
     if (shard.holding.doomed === 0 || shard.holding.coming > 0 || short.has(s)) return;
-    for (const candidate of shard.holding.active.filter(
-      ({ host }) => host.instance.rebalanceAt !== undefined,
-    )) {
+    for (const candidate of shard.holding.leaving) {
       if (draft.full || !draft.mayMove(shard.settings.name)) return;
       const reason = draft.reason('interruption', s, 0, draft.serving[s]!, [
         'AWS recommends to leave its instance, and its replacement serves',
