@@ -8,13 +8,23 @@ const run = promisify(execFile);
 const REQUIREMENTS = new URL('requirements.txt', import.meta.url);
 const CACHE = new URL('../../node_modules/.cache/foreshard-aws/', import.meta.url).pathname;
 
+/** {@link pythonWith} the servers of test/aws/requirements.txt. */
+export const pythonWithServers = (say: (line: string) => void): Promise<string> =>
+  pythonWith(REQUIREMENTS, 'MiniStack and moto', say);
+
 /**
- * The Python of an environment that holds exactly requirements.txt; made when it is missing (20 s, needs PyPI).
+ * The Python of an environment that holds exactly what a requirements file lists; made when it is missing (20 s, needs
+ * PyPI).
+ * @param what for people
  * @throws {Error} that says what to install when python3 (3.11 or newer) or pip is missing.
  */
-export async function pythonWithServers(say: (line: string) => void): Promise<string> {
+export async function pythonWith(
+  requirements: URL,
+  what: string,
+  say: (line: string) => void,
+): Promise<string> {
   const wanted = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
+    .update(await readFile(requirements))
     .digest('hex');
   const home = join(CACHE, wanted.slice(0, 16));
   const python = join(home, 'bin', 'python');
@@ -25,7 +35,7 @@ export async function pythonWithServers(say: (line: string) => void): Promise<st
     'python3, 3.11 or newer',
   );
   await needs(['-m', 'pip', '--version'], 'pip of that python3');
-  say(`installing MiniStack and moto into ${home}`);
+  say(`installing ${what} into ${home}`);
   // Made aside and renamed when whole, so that a killed install is never taken for an environment.
   const making = `${home}.${process.pid}`;
   await mkdir(CACHE, { recursive: true });
@@ -35,7 +45,7 @@ export async function pythonWithServers(say: (line: string) => void): Promise<st
   const target = join(making, 'bin', 'python');
   await run('python3', [
     ...['-m', 'pip', '--python', target, 'install', '--quiet', '--disable-pip-version-check'],
-    ...['--requirement', REQUIREMENTS.pathname],
+    ...['--requirement', requirements.pathname],
   ]);
   await rm(home, { recursive: true, force: true });
   await rename(making, home);
