@@ -5,7 +5,7 @@ import type { Accepted, CopyTarget } from '../../../agent/transfer/index.ts';
 import { CopyServer, type CopyServerOptions, type Timing } from '../../../agent/transfer/index.ts';
 
 /** Short, for links that are cut on purpose. */
-export const QUICK: Timing = { ping: 100, stall: 1000, patience: 1500 };
+export const QUICK: Timing = { ping: 100, stall: 600, patience: 900 };
 
 export const ID = 'search/i-1:8080@7';
 
