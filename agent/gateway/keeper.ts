@@ -13,8 +13,6 @@ export interface KeeperParts {
   readonly log: Log;
   /** Whether the slot came to this slice by a hand-over that brought its whole state. */
   readonly handedOver: (slot: number, epoch: number) => Promise<boolean>;
-  /** Slots that are served here since just now. */
-  readonly served?: (slots: readonly SlotHolder[]) => void;
 }
 
 /** What is known to be this slice's by right. */
@@ -43,6 +41,7 @@ export class SlotKeeper {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #isClosed = false;
+  readonly #taking = new Map<number, Promise<boolean>>();
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -65,6 +64,28 @@ export class SlotKeeper {
     return this.#next;
   }
 
+  /**
+   * Serves a slot that another one has just passed to this slice, on that one's word.
+   * @throws {Error} when it is not served then
+   */
+  async take(slot: number, epoch: number): Promise<void> {
+    const { table, lease } = this.#parts;
+    const { term } = lease;
+    if (term === undefined) throw new Error(`slot ${slot}: the lease of ${table.slice} has ended`);
+    const mine = table.look(slot);
+    if (mine.state === 'serving' && !mine.lapsed && mine.epoch >= epoch) return;
+    if (mine.epoch > epoch)
+      throw new Error(`slot ${slot}: expected an epoch above ${mine.epoch}, got ${epoch}`);
+    if (!(await this.#take({ slot, epoch, holder: table.slice }, term)))
+      throw new Error(`slot ${slot}: the application does not serve it on ${table.slice}`);
+  }
+
+  /** The slot was given away and taken back: what the application has of it is whole, and it may be quiesced. */
+  restored(slot: number, epoch: number): void {
+    const { term } = this.#parts.lease;
+    if (term !== undefined) this.#acquired.set(slot, { epoch, term, isFresh: false, isQuiet: true });
+  }
+
   /** The slice leaves its shard: nobody holds its slots then. What is under control of a hand-over stays. @throws what the table throws */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -83,7 +104,6 @@ export class SlotKeeper {
     if (this.#isClosed) return;
     const { term } = lease;
     const holders = await maps.read(shard, table.count);
-    const served: SlotHolder[] = [];
     await Promise.all(
       holders.map(async (seen) => {
         if (this.#isClosed) return;
@@ -92,15 +112,33 @@ export class SlotKeeper {
         if (seen.holder !== table.slice) return this.#leave(seen);
         if (term === undefined) return;
         if (mine.state === 'serving' && !mine.lapsed && mine.epoch === seen.epoch) return;
-        if (await this.#take(seen, term)) served.push({ ...seen, epoch: table.look(seen.slot).epoch });
+        await this.#take(seen, term);
       }),
     );
-    this.#isFirst = false;
-    if (served.length > 0) this.#parts.served?.(served);
+    // Without a lease nothing was looked at in earnest.
+    if (term !== undefined) this.#isFirst = false;
   }
 
-  /** True: it is served now. */
+  /** True: it is served now. One after the other for each slot. */
   async #take(seen: SlotHolder, term: number): Promise<boolean> {
+    const before = this.#taking.get(seen.slot);
+    if (before !== undefined) {
+      await before.catch(() => false);
+      const mine = this.#parts.table.look(seen.slot);
+      if (mine.epoch > seen.epoch || (mine.epoch === seen.epoch && mine.state === 'serving' && !mine.lapsed))
+        return mine.state === 'serving';
+      return this.#take(seen, term);
+    }
+    const taking = this.#takeNow(seen, term);
+    this.#taking.set(seen.slot, taking);
+    try {
+      return await taking;
+    } finally {
+      this.#taking.delete(seen.slot);
+    }
+  }
+
+  async #takeNow(seen: SlotHolder, term: number): Promise<boolean> {
     const { maps, shard, table, app, log } = this.#parts;
     const { slot } = seen;
     const known = this.#acquired.get(slot);
@@ -131,7 +169,8 @@ export class SlotKeeper {
       log.warn('slot-not-served', { shard, slice: table.slice, slot, epoch, error });
       return false;
     }
-    if (table.look(slot).epoch !== epoch) return false;
+    const now = table.look(slot);
+    if (this.#isClosed || now.epoch !== epoch || now.controlled) return false;
     table.serve(slot, epoch, term);
     log.info('slot-served', { shard, slice: table.slice, slot, epoch });
     return true;

@@ -17,7 +17,7 @@ const MOST = 10_000;
 
 /** Where the gateways of other slices listen, as their agents say. */
 export class Peers {
-  readonly #agents: Agents;
+  readonly #agents: Pick<Agents, 'get'>;
   readonly #clock: AgentClock;
   readonly #known = new Map<
     string,
@@ -25,7 +25,7 @@ export class Peers {
   >();
   readonly #wrong = new Set<string>();
 
-  constructor(agents: Agents, clock: AgentClock) {
+  constructor(agents: Pick<Agents, 'get'>, clock: AgentClock) {
     this.#agents = agents;
     this.#clock = clock;
   }

@@ -1,0 +1,81 @@
+import { type HandOver, isOver } from '../../core/hand-over/record.ts';
+import { parseSliceId } from '../../core/shards/slice.ts';
+import type { Accepted } from '../transfer/types.ts';
+import type { SessionParts } from './parts.ts';
+import type { SliceRuntime } from './runtime.ts';
+import { TargetSession } from './target.ts';
+
+/** `<source slice>><target slice>@<ms>`, as the table makes them. */
+const ID = /^([^>@\s]{3,100})>([^>@\s]{3,100})@\d{1,16}$/;
+
+/** Hand-overs that come to this instance. */
+export class Incoming {
+  readonly #parts: SessionParts;
+  readonly #instance: string;
+  readonly #activate: (slice: string, shard: string) => Promise<SliceRuntime>;
+  readonly #end: AbortSignal;
+  readonly #sessions = new Map<string, TargetSession>();
+
+  constructor(
+    parts: SessionParts,
+    instance: string,
+    activate: (slice: string, shard: string) => Promise<SliceRuntime>,
+    end: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#instance = instance;
+    this.#activate = activate;
+    this.#end = end;
+  }
+
+  /** Whom a knock belongs to; undefined: a stranger, or too late. @throws what the table throws */
+  async lookup(id: string): Promise<Accepted | undefined> {
+    const [, source, target] = ID.exec(id) ?? [];
+    if (source === undefined || target === undefined || !this.#isOurs(target)) return undefined;
+    const handOver = await this.#parts.handOvers.get(source);
+    if (handOver?.id !== id || handOver.target !== target || isOver(handOver)) return undefined;
+    const session = await this.#sessionOf(handOver);
+    // Who has been told that everything is here does not begin again.
+    return session.isClosed ? undefined : { secret: handOver.secret, target: session };
+  }
+
+  /** Whether a slot that the slice was given came with its state. @throws what the table throws */
+  async brought(slice: string, slot: number, epoch: number): Promise<boolean> {
+    for (const session of this.#sessions.values())
+      if (session.target === slice && session.brought(slot, epoch)) return true;
+    // The agent may have been restarted since.
+    const handOver = await this.#parts.handOvers.of(slice);
+    return (
+      handOver?.phase === 'switching' &&
+      handOver.slots.some((one) => one.slot === slot && one.epoch + 1 === epoch)
+    );
+  }
+
+  /** The slice is not there for hand-overs any more. */
+  async leave(slice: string): Promise<void> {
+    const leaving = [...this.#sessions.values()].filter((one) => one.target === slice);
+    await Promise.all(leaving.map((one) => one.replace()));
+    for (const { id } of leaving) this.#sessions.delete(id);
+  }
+
+  async #sessionOf(handOver: HandOver): Promise<TargetSession> {
+    const known = this.#sessions.get(handOver.id);
+    if (known !== undefined && !known.isForgotten) return known;
+    const session = new TargetSession(this.#parts, handOver, this.#activate, this.#end);
+    // Several connections of one copy ask at the same time: the first one's is theirs all.
+    const others = [...this.#sessions.values()].filter((one) => one.target === handOver.target);
+    for (const { id } of others) this.#sessions.delete(id);
+    this.#sessions.set(handOver.id, session);
+    await Promise.all(others.map((one) => one.replace()));
+    return session;
+  }
+
+  #isOurs(slice: string): boolean {
+    try {
+      return parseSliceId(slice).instance === this.#instance;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { type HandOver, isOver } from '../../core/hand-over/record.ts';
+import type { SessionParts } from './parts.ts';
+import type { SliceRuntime } from './runtime.ts';
+
+/**
+ * What a restarted agent finds of a hand-over of its slice.
+ * - `none`: nothing to do.
+ * - `pass`: slots had been passed, so the target has everything: the rest follows, and the end.
+ * - `fail`: nothing was passed. The slots are acquired anew, which keeps the target from taking them; then it is said.
+ */
+export type Left = 'none' | 'pass' | 'fail';
+
+/** @throws what the table throws */
+export async function leftBehind(
+  { maps }: Pick<SessionParts, 'maps'>,
+  { shard, table }: Pick<SliceRuntime, 'shard' | 'table'>,
+  handOver: HandOver | undefined,
+): Promise<Left> {
+  if (handOver === undefined || isOver(handOver) || handOver.shard !== shard) return 'none';
+  // Before anything was copied another one may join it, this agent too.
+  if (handOver.phase === 'open') return 'none';
+  if (handOver.phase !== 'switching') return 'fail';
+  const map = await maps.read(shard, table.count);
+  const isPassed = handOver.slots.some(
+    ({ slot, epoch }) => (map[slot]?.epoch ?? 0) > epoch && map[slot]?.holder === handOver.target,
+  );
+  return isPassed ? 'pass' : 'fail';
+}

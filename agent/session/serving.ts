@@ -1,0 +1,157 @@
+import type { AgentOrders } from '../../core/hand-over/agents.ts';
+import type { HandOver } from '../../core/hand-over/record.ts';
+import type { Seconds } from '../../core/time.ts';
+import { Gateway } from '../gateway/gateway.ts';
+import { SlotKeeper } from '../gateway/keeper.ts';
+import { Lease } from '../gateway/lease.ts';
+import { Peers } from '../gateway/peers.ts';
+import { SlotTable } from '../gateway/slot-table.ts';
+import type { ActiveSlice, Host, Notice, Serving } from '../serving.ts';
+import { Incoming } from './incoming.ts';
+import type { SessionParts } from './parts.ts';
+import type { SliceRuntime } from './runtime.ts';
+import { SliceSessions } from './slice-sessions.ts';
+
+export interface ServingOptions extends SessionParts {
+  readonly host: Pick<Host, 'instance' | 'activate'>;
+  /** Where gateways listen. @default every address */
+  readonly listenHost?: string;
+}
+
+interface Open extends SliceRuntime {
+  readonly gateway: Gateway;
+  readonly sessions: SliceSessions;
+}
+
+/** The slots of one instance: gateways, keepers and hand-overs of its slices, under the one lease of the agent. */
+export class SlotServing implements Serving {
+  readonly lease: Lease;
+  readonly incoming: Incoming;
+  readonly #options: ServingOptions;
+  readonly #peers: Peers;
+  readonly #end = new AbortController();
+  readonly #open = new Map<string, Open>();
+  #orders: AgentOrders = { reserves: {}, handOvers: {} };
+  #notice: Notice = {};
+
+  constructor(options: ServingOptions) {
+    const { agents, clock, host } = options;
+    this.#options = options;
+    this.lease = new Lease(clock);
+    this.#peers = new Peers(agents, clock);
+    this.incoming = new Incoming(
+      options,
+      host.instance,
+      (slice, shard) => this.#activate(slice, shard),
+      this.#end.signal,
+    );
+  }
+
+  async open(active: ActiveSlice): Promise<void> {
+    this.#end.signal.throwIfAborted();
+    if (this.#open.has(active.slice)) return;
+    const open = this.#make(active);
+    await open.gateway.listen();
+    this.#open.set(active.slice, open);
+    this.#options.log.info('slice-open', {
+      slice: active.slice,
+      shard: active.shard.name,
+      port: active.port,
+    });
+    void open.sessions.look();
+  }
+
+  async close(slice: string): Promise<void> {
+    const open = this.#open.get(slice);
+    if (open === undefined) return;
+    await open.sessions.close('the slice leaves its shard');
+    await this.incoming.leave(slice);
+    await open.keeper.close();
+    this.#open.delete(slice);
+    await open.gateway.close();
+    open.table.close();
+    this.#options.log.info('slice-closed', { slice });
+  }
+
+  beaten(orders: AgentOrders, began: Seconds, seconds: Seconds): void {
+    if (this.#end.signal.aborted) return;
+    this.lease.renew(began, seconds);
+    this.#orders = orders;
+    for (const { sessions } of this.#open.values()) void sessions.look();
+  }
+
+  noticed(notice: Notice): void {
+    this.#notice = notice;
+    for (const { sessions } of this.#open.values()) void sessions.look();
+  }
+
+  async handOver(slice: string, target: string): Promise<string> {
+    const open = this.#open.get(slice);
+    if (open === undefined) throw new RangeError(`slice: expected one that serves slots, got ${slice}`);
+    return said(await open.sessions.planned(target));
+  }
+
+  /** Nothing is served any more. Slots stay this instance's until its lease is over: the next agent has them again. */
+  async stop(): Promise<void> {
+    const all = [...this.#open.values()];
+    await Promise.all(all.map(({ sessions }) => sessions.close('the agent stops')));
+    this.#end.abort(new Error('the agent ends'));
+    this.lease.end();
+    await Promise.all(all.map(({ gateway }) => gateway.close()));
+    for (const { table } of all) table.close();
+    this.#open.clear();
+  }
+
+  #make({ slice, port, appPort, shard, app }: ActiveSlice): Open {
+    const { maps, clock, log, listenHost } = this.#options;
+    const { lease } = this;
+    const { slots } = shard.handOver;
+    const table = new SlotTable(slice, slots.count, lease);
+    const keeper = new SlotKeeper({
+      shard: shard.name,
+      table,
+      maps,
+      app,
+      lease,
+      log,
+      handedOver: (slot, epoch) => this.incoming.brought(slice, slot, epoch),
+    });
+    const gateway = new Gateway({
+      port,
+      ...(listenHost !== undefined && { host: listenHost }),
+      app: { host: '127.0.0.1', port: appPort },
+      rule: slots,
+      health: shard.health.path,
+      table,
+      lease,
+      peers: this.#peers,
+      clock,
+      refresh: () => keeper.refresh(),
+    });
+    const runtime: SliceRuntime = { slice, shard: shard.name, settings: shard.handOver, app, table, keeper };
+    const sessions = new SliceSessions(this.#options, runtime, {
+      lease,
+      notice: () => this.#notice,
+      reserve: () => this.#orders.reserves[slice],
+      order: () => this.#orders.handOvers[slice],
+      end: this.#end.signal,
+    });
+    return { ...runtime, gateway, sessions };
+  }
+
+  async #activate(slice: string, shard: string): Promise<SliceRuntime> {
+    const there = this.#open.get(slice);
+    if (there !== undefined && there.shard !== shard && there.table.own.length > 0)
+      throw new Error(`${slice} holds slots of ${there.shard}: expected none before it serves ${shard}`);
+    await this.#options.host.activate(slice, shard);
+    const open = this.#open.get(slice);
+    if (open === undefined || open.shard !== shard)
+      throw new Error(`${slice}: expected the environment of ${shard}, got ${open?.shard ?? 'none'}`);
+    return open;
+  }
+}
+
+function said({ id, phase, error, progress }: HandOver): string {
+  const pause = progress?.pause === undefined ? '' : `, ${progress.pause.toFixed(2)} s of pause`;
+  return `${id}: ${phase}${error === undefined ? '' : ` (${error})`}${pause}`;
+}

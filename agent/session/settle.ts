@@ -1,0 +1,134 @@
+import { isOver } from '../../core/hand-over/record.ts';
+import type { SlotHolder } from '../../core/hand-over/slots.ts';
+import { parseSliceId } from '../../core/shards/slice.ts';
+import type { Seconds } from '../../core/time.ts';
+import type { Copy } from '../transfer/types.ts';
+import type { KnownRecord } from './known-record.ts';
+import { letGo } from './let-go.ts';
+import { LEASE_MARGIN, type SessionParts } from './parts.ts';
+import { persist, within } from './persist.ts';
+import type { SliceRuntime } from './runtime.ts';
+
+export interface SettleTask {
+  readonly record: KnownRecord;
+  readonly runtime: SliceRuntime;
+  /** Absent: it was lost with the agent that had it. */
+  readonly copy: Copy | undefined;
+  readonly end: AbortSignal;
+  /** Monotonic time at which requests were first held. */
+  readonly began: Seconds;
+}
+
+/** For the target to begin to serve one slot. */
+const SERVE: Seconds = 5;
+/** Slots that are passed at the same time. */
+const ABREAST = 8;
+const LOOK: Seconds = 0.5;
+
+/**
+ * Passes the slots to a target that has everything, and sees to it that they are served.
+ * @returns false: not one could be passed; somebody else was first.
+ * @throws the reason of `end`, and nothing else
+ */
+export async function settle(parts: SessionParts, task: SettleTask): Promise<boolean> {
+  const { record, runtime, end } = task;
+  const waiting = [...record.seen.slots];
+  const passed: SlotHolder[] = [];
+  const lost: SlotHolder[] = [];
+  runtime.table.control(
+    waiting.map(({ slot }) => slot),
+    true,
+  );
+  let isServed = true;
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const there = await pass(parts, task, next);
+      if (there.holder === record.seen.target) {
+        passed.push(there);
+        if (!(await served(parts, task, there))) isServed = false;
+        // Whoever waits here goes there now.
+        runtime.table.pass(there.slot, there.epoch, there.holder);
+      } else lost.push(there);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(ABREAST, waiting.length) }, work));
+  if (passed.length === 0 && lost.length > 0) {
+    record.problem = `slot ${lost[0]!.slot} was taken by ${lost[0]!.holder ?? 'nobody'}`;
+    return false;
+  }
+  const { progress } = record.seen;
+  const pause = parts.clock.monotonic() - task.began;
+  if (!isServed) await seeThrough(parts, task, passed, lost);
+  else if (lost.length > 0) await record.advance({ phase: 'failed', error: lostOf(lost) }, 'failed', end);
+  else
+    await record.advance(
+      { phase: 'done', ...(progress && { progress: { ...progress, pause } }) },
+      'done',
+      end,
+    );
+  await letGo(parts, runtime, record.seen.slots, end);
+  return true;
+}
+
+const lostOf = (lost: readonly SlotHolder[]) =>
+  `taken by others: ${lost.map(({ slot, holder }) => `slot ${slot} by ${holder ?? 'nobody'}`).join(', ')}`;
+
+/** @returns who has it now */
+async function pass(
+  parts: SessionParts,
+  { record, runtime, end }: SettleTask,
+  { slot, epoch }: { readonly slot: number; readonly epoch: number },
+): Promise<SlotHolder> {
+  const { shard, target, source } = record.seen;
+  const seen = { slot, epoch, holder: source };
+  const write = () => parts.maps.pass(runtime.shard, seen, target);
+  const { slot: there } = await persist(parts, `pass slot ${slot} of ${shard}`, write, end);
+  return there;
+}
+
+/** Whether the target says that it serves the slot. */
+async function served(
+  parts: SessionParts,
+  { copy, end, record }: SettleTask,
+  { slot, epoch }: SlotHolder,
+): Promise<boolean> {
+  if (copy === undefined) return false;
+  try {
+    await within(parts, SERVE, `slot ${slot} served`, end, (signal) => copy.serve(slot, epoch, signal));
+    return true;
+  } catch (error) {
+    end.throwIfAborted();
+    parts.log.warn('target-does-not-say', { id: record.seen.id, slot, epoch, error });
+    return false;
+  }
+}
+
+/** The target does not answer: it serves by itself and says `done`, or ends, and what it was given is taken back. */
+async function seeThrough(
+  parts: SessionParts,
+  { record, runtime, end }: SettleTask,
+  passed: readonly SlotHolder[],
+  lost: readonly SlotHolder[],
+): Promise<void> {
+  const { clock, agents, maps } = parts;
+  const { target } = record.seen;
+  const { instance } = parseSliceId(target);
+  for (;;) {
+    if (isOver(await persist(parts, 'read the hand-over', () => record.read(), end))) return;
+    const agent = await persist(parts, `look at the agent of ${target}`, () => agents.get(instance), end);
+    if (agent === undefined || clock.now() > agent.leaseUntil + LEASE_MARGIN) break;
+    await clock.sleep(LOOK, end);
+  }
+  let back = 0;
+  for (const seen of passed) {
+    const write = () => maps.pass(runtime.shard, seen, runtime.slice);
+    const { ok, slot } = await persist(parts, `take slot ${seen.slot} back`, write, end);
+    if (!ok) continue;
+    back += 1;
+    runtime.keeper.restored(slot.slot, slot.epoch);
+  }
+  const error =
+    `${target} ended before it said that it serves: ${back} of ${record.seen.slots.length} slots were taken back` +
+    (lost.length > 0 ? `, ${lostOf(lost)}` : '');
+  await record.advance({ phase: 'failed', error }, 'failed', end);
+}
