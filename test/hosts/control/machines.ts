@@ -1,16 +1,27 @@
 import { Modes } from '../../../adapters/aws/modes.ts';
 import { Records } from '../../../adapters/aws/records.ts';
 import type { Table } from '../../../adapters/aws/table.ts';
+import type { Json } from '../../../adapters/local/asl/paths.ts';
 import { type Execution, execute } from '../../../adapters/local/asl/run.ts';
 import { Tokens } from '../../../adapters/local/asl/tokens.ts';
 import type { Ports } from '../../../core/ports.ts';
 import type { Settings } from '../../../core/settings/schema.ts';
+import { keepSlots, type SlotsKept } from '../../../flows/slots.ts';
 import type { FunctionName } from '../../../lambdas/environment.ts';
 import { loadMachine, type MachineName } from '../../../statemachines/machines.ts';
 import { runStep, type Step } from '../../statemachines/steps.ts';
 
-/** Runs a state machine as it is deployed, each task by the work of its real handler, on the machine's clock. */
-export function machinesOf(ports: Ports, table: Table, settings: Settings) {
+/** Runs state machines as they are deployed, each task by the work of its real handler, on the machine's clock. */
+export function machinesOf(wired: Omit<Ports, 'workflows'>, table: Table, settings: Settings) {
+  const started = new Map<string, Promise<Execution>>();
+  const ports: Ports = {
+    ...wired,
+    workflows: {
+      start: async (flow, name, input) => {
+        if (!started.has(name)) started.set(name, run(flow, input, name));
+      },
+    },
+  };
   const arn = (name: FunctionName) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
   const parts = {
     ports,
@@ -24,18 +35,14 @@ export function machinesOf(ports: Ports, table: Table, settings: Settings) {
   };
   const { clock } = ports;
   const tokens = new Tokens();
+  const run = (machine: MachineName, input: unknown, name?: string): Promise<Execution> => {
+    const invoke = (resource: string, payload: Json) =>
+      runStep(resource.slice(resource.lastIndexOf(':') + 1) as Step, payload, parts, clock);
+    return execute(loadMachine(machine, arn), input, { clock, tokens, invoke }, name);
+  };
   return {
-    run: (machine: MachineName, input: unknown, name?: string): Promise<Execution> =>
-      execute(
-        loadMachine(machine, arn),
-        input,
-        {
-          clock,
-          tokens,
-          invoke: (resource, payload) =>
-            runStep(resource.slice(resource.lastIndexOf(':') + 1) as Step, payload, parts, clock),
-        },
-        name,
-      ),
+    run,
+    /** The slots' part of the tick. */
+    keepSlots: (): Promise<SlotsKept> => keepSlots(ports, settings, {}),
   };
 }

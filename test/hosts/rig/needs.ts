@@ -1,3 +1,4 @@
+import { hierarchy, makeCgroups, removeCgroups } from './cgroups.ts';
 import { tried } from './processes.ts';
 
 /** Commands of Debian packages that the hosts are made with. */
@@ -14,6 +15,8 @@ export async function lacking(say: (line: string) => void): Promise<string | und
   if (process.getuid?.() !== 0) return `root, not user ${process.getuid?.()}`;
   const namespaces = await tried('unshare', ['-n', '-m', '-p', '-f', '-C', '-u', '-i', 'true']);
   if (namespaces.code !== 0) return `namespaces: ${namespaces.stderr.trim()}`;
+  const limits = await unlimited();
+  if (limits !== undefined) return `control groups: ${limits}`;
   const missing: string[] = [];
   for (const [command, name] of Object.entries(PACKAGES)) if (!(await has(command))) missing.push(name);
   if (missing.length > 0) {
@@ -24,4 +27,17 @@ export async function lacking(say: (line: string) => void): Promise<string | und
     if (code !== 0) return `${missing.join(', ')}, which apt-get does not install: ${stderr.slice(-500)}`;
   }
   return (await has('go')) ? undefined : 'go, which the metadata mock is built with';
+}
+
+/** Why processes cannot be given limits here, if so: in a container, control groups may be read only. */
+async function unlimited(): Promise<string | undefined> {
+  const name = `foreshard-probe-${process.pid}`;
+  try {
+    const kind = await hierarchy();
+    await makeCgroups(name, kind);
+    await removeCgroups(name, kind);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
