@@ -26,6 +26,9 @@ interface Acquired {
   isQuiet: boolean;
 }
 
+/** Of a slot that came without a lease: it is acquired anew. */
+const NO_TERM = -1;
+
 /**
  * Brings the table of one slice in line with the map of its shard: serves what the slice was given, leaves what it lost.
  *
@@ -82,8 +85,8 @@ export class SlotKeeper {
 
   /** The slot was given away and taken back: what the application has of it is whole, and it may be quiesced. */
   restored(slot: number, epoch: number): void {
-    const { term } = this.#parts.lease;
-    if (term !== undefined) this.#acquired.set(slot, { epoch, term, isFresh: false, isQuiet: true });
+    const { term = NO_TERM } = this.#parts.lease;
+    this.#acquired.set(slot, { epoch, term, isFresh: false, isQuiet: true });
   }
 
   /** The slice leaves its shard: nobody holds its slots then. What is under control of a hand-over stays. @throws what the table throws */
@@ -91,11 +94,12 @@ export class SlotKeeper {
     this.#isClosed = true;
     await this.#running?.catch(() => {});
     const { table, maps, shard } = this.#parts;
-    for (const own of table.own) {
-      if (table.look(own.slot).controlled) continue;
-      table.hold([own.slot]);
-      const { slot } = await maps.pass(shard, own, undefined);
-      await this.#leave(slot);
+    for (let i = 0; i < table.count; i += 1) {
+      const { slot, epoch, state, controlled } = table.look(i);
+      if (controlled || state === 'away') continue;
+      table.hold([slot]);
+      const passed = await maps.pass(shard, { slot, epoch, holder: table.slice }, undefined);
+      await this.#leave(passed.slot);
     }
   }
 

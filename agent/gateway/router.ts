@@ -53,6 +53,12 @@ export async function route(exchange: Exchange, parts: RouterParts): Promise<voi
         outcome = await exchange.toApp(parts.app, admission.ticket, parts.appAgent);
         if (outcome === 'unreachable') return exchange.refuse(busy('the application does not answer'));
       } else if (admission.to !== 'wait' && isHop) {
+        // The other gateway may know more.
+        if (!isLooked) {
+          isLooked = true;
+          await parts.refresh();
+          continue;
+        }
         return exchange.refuse({ ...busy('this slice does not hold the slot'), notHolder: true });
       } else if (admission.to === 'holder') {
         outcome = await toHolder(exchange, admission.slice, parts);

@@ -6,11 +6,12 @@ import { SlotKeeper } from '../gateway/keeper.ts';
 import { Lease } from '../gateway/lease.ts';
 import { Peers } from '../gateway/peers.ts';
 import { SlotTable } from '../gateway/slot-table.ts';
+import { Spaced } from '../gateway/spaced.ts';
 import type { ActiveSlice, Host, Notice, Serving } from '../serving.ts';
 import { Incoming } from './incoming.ts';
 import type { SessionParts } from './parts.ts';
 import type { SliceRuntime } from './runtime.ts';
-import { SliceSessions } from './slice-sessions.ts';
+import { everyOf, SliceSessions } from './slice-sessions.ts';
 
 export interface ServingOptions extends SessionParts {
   readonly host: Pick<Host, 'instance' | 'activate'>;
@@ -91,6 +92,11 @@ export class SlotServing implements Serving {
     return said(await open.sessions.planned(target));
   }
 
+  /** What runs for a slice, if it is open. */
+  runtime(slice: string): SliceRuntime | undefined {
+    return this.#open.get(slice);
+  }
+
   /** Nothing is served any more. Slots stay this instance's until its lease is over: the next agent has them again. */
   async stop(): Promise<void> {
     const all = [...this.#open.values()];
@@ -116,6 +122,7 @@ export class SlotServing implements Serving {
       log,
       handedOver: (slot, epoch) => this.incoming.brought(slice, slot, epoch),
     });
+    const looks = new Spaced(clock, () => keeper.refresh());
     const gateway = new Gateway({
       port,
       ...(listenHost !== undefined && { host: listenHost }),
@@ -126,9 +133,11 @@ export class SlotServing implements Serving {
       lease,
       peers: this.#peers,
       clock,
-      refresh: () => keeper.refresh(),
+      refresh: looks.soon,
     });
     const runtime: SliceRuntime = { slice, shard: shard.name, settings: shard.handOver, app, table, keeper };
+    // Nothing is taken before it is known what an agent that ended has left.
+    table.control(everyOf(table), true);
     const sessions = new SliceSessions(this.#options, runtime, {
       lease,
       notice: () => this.#notice,

@@ -161,16 +161,21 @@ export class SliceSessions {
   /** Once, before anything is served: what an agent that ended has left. */
   async #recover(): Promise<void> {
     const { handOvers } = this.#parts;
-    const { slice, keeper } = this.#runtime;
+    const { slice, keeper, table } = this.#runtime;
     const found = await handOvers.get(slice);
     const left = await leftBehind(this.#parts, this.#runtime, found);
-    if (found !== undefined && left === 'pass') this.#begin(found, true);
-    if (found !== undefined && left === 'fail') {
-      await keeper.refresh();
-      const change = { phase: 'failed', error: 'the agent of the source was restarted' } as const;
-      const write = () => handOvers.advance(slice, found.id, change);
-      await persist(this.#parts, `fail ${found.id}`, write, this.#now.end);
-    }
+    table.control(everyOf(table), false);
     this.#isRecovered = true;
+    if (found === undefined || left === 'none') return;
+    if (left === 'pass') {
+      this.#begin(found, true);
+      return;
+    }
+    await persist(this.#parts, `read who holds the slots of ${slice}`, () => keeper.refresh(), this.#now.end);
+    const change = { phase: 'failed', error: 'the agent of the source was restarted' } as const;
+    const write = () => handOvers.advance(slice, found.id, change);
+    await persist(this.#parts, `fail ${found.id}`, write, this.#now.end);
   }
 }
+
+export const everyOf = ({ count }: { readonly count: number }) => Array.from({ length: count }, (_, i) => i);
