@@ -38,7 +38,8 @@ export function handOverName(input: HandOverInput): string {
 }
 
 /** A slice that leaves, as the machine carries it from state to state. */
-export interface Leaving extends Omit<Departing, 'shard'> {
+export interface Leaving extends Omit<Departing, 'shard' | 'holder'> {
+  readonly holder: string;
   readonly instance: string;
   /** Absent: bound to no shard. */
   readonly shard?: string;
@@ -82,6 +83,7 @@ export function leavingOf(
         serves,
         cause: planned ? 'planned' : 'interruption',
         ...(planned === undefined && { deadline: deadlineOf(input) }),
+        holder: holderOfLeaving(planned ? slice : instance, planned !== undefined),
         by: planned === undefined ? deadlineOf(input) : input.at + MOST_PLANNED,
         ...(planned?.part && { part: planned.part }),
         drainAt,
@@ -90,5 +92,9 @@ export function leavingOf(
     ];
   });
 }
+
+/** Who holds a slice that leaves; of one whose instance ends, the same for all its slices. */
+const holderOfLeaving = (id: string, planned: boolean) =>
+  planned ? `hand-over/${id}` : `interruption/${id}`;
 
 const deadlineOf = (input: HandOverInput): Seconds => ('deadline' in input ? input.deadline : input.at);

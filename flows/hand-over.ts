@@ -30,6 +30,8 @@ export interface Departing {
   readonly deadline?: Seconds;
   /** The hand-over is given up then. */
   readonly by: Seconds;
+  /** The workflow that holds the slice meanwhile, so that nobody else takes it out. @default nobody */
+  readonly holder?: string;
   /** Only these slots, to this slice; the source stays. */
   readonly part?: { readonly target: string; readonly slots: readonly number[] };
 }
@@ -100,9 +102,15 @@ export async function openHandOver(
   const wanted = slots?.filter(
     ({ slot, holder }) => holder === slice && (part?.slots.includes(slot) ?? true),
   );
-  if (slots === undefined || wanted === undefined || wanted.length === 0)
+  const stay = async () => {
+    if (leaving.holder !== undefined) await ports.store.release(slice, leaving.holder);
+  };
+  if (slots === undefined || wanted === undefined || wanted.length === 0) {
+    if (part !== undefined) await stay();
     return { outcome: done ? 'handed-over' : 'empty' };
+  }
   const refuse = async (error: string): Promise<Opened> => {
+    if (leaving.cause === 'planned') await stay();
     await tellFailed(ports, leaving, { slots: wanted, error });
     return { outcome: 'refused', error };
   };
@@ -114,6 +122,7 @@ export async function openHandOver(
   const { instance } = parseSliceId(slice);
   if (isSilent(await ports.agents.get(instance), now)) return refuse(`the agent of ${instance} is silent`);
 
+  await holdSource(ports, leaving);
   const begun = await ports.handOvers.get(slice);
   if (begun !== undefined && !isOver(begun) && !(await hasEnded(ports, begun, wanted))) {
     const opened = await take(ports, leaving, begun, failed);
@@ -148,6 +157,13 @@ async function hasEnded(ports: Ports, { source, id, slots }: HandOver, held: rea
   if (now !== undefined && !isOver(now))
     await ports.handOvers.advance(source, id, { phase: 'failed', error });
   return true;
+}
+
+/** Where another workflow holds it, it is a move that hands over too: the record is the same. */
+async function holdSource({ store }: Ports, { slice, holder, by }: Departing): Promise<void> {
+  const seen = await store.get(slice);
+  if (holder === undefined || seen === undefined || seen.holder === holder) return;
+  await store.claim(slice, seen.version, holder, by);
 }
 
 const only = ({ target }: NonNullable<Departing['part']>, slots: readonly SlotHolder[]): Target => ({

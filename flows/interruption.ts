@@ -77,12 +77,11 @@ export type Evacuation = 'out' | 'again' | 'late';
  */
 export async function evacuateSlice(
   ports: Ports,
-  leaving: Pick<Leaving, 'instance' | 'slice' | 'shard' | 'cause' | 'by'>,
+  leaving: Pick<Leaving, 'slice' | 'shard' | 'cause' | 'holder' | 'by'>,
 ): Promise<Evacuation> {
   const { clock, store } = ports;
-  const { instance, slice, shard, by } = leaving;
+  const { slice, shard, holder, by } = leaving;
   const stays = leaving.cause === 'planned';
-  const holder = stays ? `hand-over/${slice}` : `interruption/${instance}`;
   const seen = await store.get(slice);
   if (seen === undefined || (stays && ownerOf(seen.placement) !== shard)) return 'out';
   if ((await store.claim(slice, seen.version, holder, by)).ok) {

@@ -9,6 +9,7 @@ import { MINUTE, type Seconds } from '../core/time.ts';
 import { type EventDetails, event } from './events.ts';
 import { inTurn } from './in-turn.ts';
 import { type Given, modesOf } from './snapshot.ts';
+import { stateHolders } from './state-holders.ts';
 import { towardsReady } from './way-back.ts';
 
 /** Long enough for one slice's step; a reconciliation that died holds nothing for longer. */
@@ -82,6 +83,7 @@ export async function reconcile(
   const lost = new Map<string, StoredSlice[]>();
   const sick = new Map<string, Sick>();
   const slow: Job[] = [];
+  const holdsState = stateHolders(ports, settings);
 
   const one = async (item: StoredSlice) => {
     const owner = ownerOf(item.placement);
@@ -98,7 +100,8 @@ export async function reconcile(
       const declared = declaredAs(item, layouts);
       if (isForeign(item, settings, layouts) || left) await expel(ports, item, done, slow);
       else if (declared?.use === 'leaving') leave(ports, item, done, slow);
-      else if (declared?.use !== 'hidden') await settle(ports, item, instance, { done, sick, slow });
+      else if (declared?.use !== 'hidden')
+        await settle(ports, item, instance, { done, sick, slow, holdsState });
     }
   };
   let late = false;
@@ -181,23 +184,32 @@ interface Job {
   readonly work: () => Promise<void>;
 }
 
+interface Settling {
+  readonly done: Corrected;
+  readonly sick: Map<string, Sick>;
+  readonly slow: Job[];
+  readonly holdsState: (item: StoredSlice) => Promise<boolean>;
+}
+
 /** One slice that no workflow holds: what is wrong with it, and one step to put that right. */
 async function settle(
   ports: Ports,
   item: StoredSlice,
   instance: Instance,
-  { done, sick, slow }: { done: Corrected; sick: Map<string, Sick>; slow: Job[] },
+  { done, sick, slow, holdsState }: Settling,
 ): Promise<void> {
   const { slice, placement } = item;
   const home = (list: string[]) => {
     slow.push({ slice, work: () => homeward(ports, item, list, endsFor(instance)) });
   };
   if (placement.kind === 'ready') return;
-  if (placement.kind === 'activating' || placement.kind === 'draining') return home(done.recovered);
-  if (placement.kind === 'reserved') {
-    if (placement.until <= ports.clock.now()) home(done.recovered);
-    return;
-  }
+  if (placement.kind === 'draining') return home(done.recovered);
+  const now = ports.clock.now();
+  if (placement.kind === 'reserved' && placement.until > now) return;
+  // What has taken state over is not sent home: it is taken into its shard (slots.ts).
+  if (placement.kind !== 'active') return (await holdsState(item)) ? undefined : home(done.recovered);
+  // Until its end, what has state waits for its hand-over.
+  if (instance.state === 'interrupted' && now < instance.deadline && (await holdsState(item))) return;
   if (instance.state !== 'running') return home(done.evicted);
   const health = await ports.loadBalancer.health(placement.shard, slice);
   const its = sick.get(placement.shard) ?? { well: 0, unwell: [] };

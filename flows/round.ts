@@ -11,6 +11,7 @@ import type { MinuteParts, Remembered, Service } from './minute-parts.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import { keepReserves, readReserves } from './reserves.ts';
 import { readRiskInputs, rememberRisk } from './risk.ts';
+import { keepSlots } from './slots.ts';
 import { type Given, modesOf, type Switched } from './snapshot.ts';
 import { type TickResult, tick } from './tick.ts';
 import { settleVms } from './vm-settle.ts';
@@ -84,6 +85,11 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     ...(risk && { risk }),
     ...(reserves && { reserves }),
   };
+  // Before the plan: what has taken state over is in its shard then.
+  if (!untouched)
+    await run('keep the slots', async () => {
+      round.failures.push(...(await keepSlots(ports, settings, switched, stopAt)).failures);
+    });
   const made = await run('plan', () => tick(ports, settings, parts.planner, seen, given));
   if (made !== undefined) round.tick = made;
   round.failures.push(...(made?.failures ?? []));

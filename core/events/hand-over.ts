@@ -55,7 +55,7 @@ export const HAND_OVER_EVENTS = {
     about: 'The holder of slots is gone without a hand-over: others begin them anew, without their state.',
     detail: z.object({
       shard: p.shard,
-      slice: p.slice.describe('The slice that held them.'),
+      slice: p.slice.optional().describe('The slice that held them; absent where it had given them back.'),
       slots,
       why: z.string().describe('How it is known that the holder serves them no more.'),
     }),

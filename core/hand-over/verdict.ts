@@ -7,7 +7,7 @@ import type { SlotHolder } from './slots.ts';
 export const LEASE_MARGIN: Seconds = 5;
 
 /** Seconds after the end of the source's lease in which a target that has everything takes the slots by itself. */
-const TAKES_OVER: Seconds = 30;
+export const TAKES_OVER: Seconds = 30;
 
 /** Whether nobody serves under this agent's lease any more. An agent that was never heard of has none. */
 export const isSilent = (agent: Pick<AgentState, 'leaseUntil'> | undefined, now: Seconds) =>

@@ -42,6 +42,7 @@ export const leavingState = z.object({
   deadline: seconds.optional(),
   /** Absent in executions that began before there was one: the deadline. */
   by: seconds.optional(),
+  holder: z.string().min(1).optional(),
   part: part.optional(),
   /** OpenHandOver. */
   opened: z
@@ -67,8 +68,8 @@ export type LeavingState = z.output<typeof leavingState>;
 
 /** The slice that leaves, as the flows take it. */
 export function leavingOf(state: LeavingState): Omit<Leaving, 'drainAt' | 'drainStamp' | 'serves'> {
-  const { by = state.deadline ?? 0, ...rest } = state;
-  return { ...rest, by } as Omit<Leaving, 'drainAt' | 'drainStamp' | 'serves'>;
+  const { by = state.deadline ?? 0, holder = `interruption/${state.instance}`, ...rest } = state;
+  return { ...rest, by, holder } as Omit<Leaving, 'drainAt' | 'drainStamp' | 'serves'>;
 }
 
 /** Undefined: it is bound to no shard, and has nothing to hand over. */

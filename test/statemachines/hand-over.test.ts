@@ -104,5 +104,7 @@ describe('an injected failure', () => {
 });
 
 it('every state was entered, and every Catch taken', () => {
-  expect(coverage.missing('hand-over')).toEqual([]);
+  // What hands state over: hand-over-state.test.ts.
+  const others = /HandOver|Copied|WaitForCopy|Redirect|WaitForHealth|HandedOver|SliceKept/;
+  expect(coverage.missing('hand-over').filter((one) => !others.test(one))).toEqual([]);
 });
