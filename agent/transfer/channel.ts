@@ -1,7 +1,6 @@
-import type { TLSSocket } from 'node:tls';
-import { CopyError } from './errors.ts';
-import { Flow } from './flow.ts';
-import { FRAME, type FrameReader, frameHead } from './frames.ts';
+import { CopyError, messageOf } from './errors.ts';
+import type { Carrier, FlowEvents } from './flow.ts';
+import { FRAME, frameHead } from './frames.ts';
 import { Inbox } from './inbox.ts';
 import type { Link } from './link.ts';
 import { encodeHead, type Message } from './messages.ts';
@@ -23,7 +22,7 @@ interface Sent {
   readonly head: Buffer;
   readonly body: readonly Uint8Array[];
   readonly onAcknowledged: (() => void) | undefined;
-  flow: Flow | undefined;
+  flow: Carrier | undefined;
 }
 
 /** Bytes before the message in its frame: the sequence number. */
@@ -37,12 +36,14 @@ const SEQ = 4;
  */
 export class Channel implements Link {
   readonly #timing: Timing;
-  readonly #flows = new Map<number, Flow>();
+  readonly #flows = new Map<number, Carrier>();
   readonly #unacknowledged = new Map<number, Sent>();
   #waiting: Sent[] = [];
   #seq = 0;
   #turn = 0;
   #over = false;
+  /** Why a flow was last lost. */
+  #cause: Error | undefined;
   #patience: NodeJS.Timeout | undefined;
   #settle: (error: Error | undefined) => void = () => undefined;
   readonly #pulse: NodeJS.Timeout;
@@ -62,23 +63,21 @@ export class Channel implements Link {
     this.#wait();
   }
 
-  /** Takes over an authenticated connection. @returns settles when it is lost. */
-  attach(number: number, socket: TLSSocket, reader: FrameReader): Promise<void> {
-    if (this.#over) {
-      socket.destroy();
-      return Promise.resolve();
-    }
+  /** Takes over what the other end was found to be behind. @returns settles when it is lost. */
+  attach(make: (events: FlowEvents) => Carrier): Promise<void> {
     return new Promise((lost) => {
-      this.#flows.get(number)?.destroy();
-      const flow = new Flow(number, socket, reader, {
+      const flow = make({
         frame: (kind, payload) => this.#frame(kind, payload),
         drain: () => this.#pump(),
-        lost: () => {
+        lost: (error) => {
+          this.#cause = error ?? this.#cause;
           this.#lost(flow);
           lost();
         },
       });
-      this.#flows.set(number, flow);
+      if (this.#over) return flow.destroy();
+      this.#flows.get(flow.number)?.destroy();
+      this.#flows.set(flow.number, flow);
       clearTimeout(this.#patience);
       this.#inbox.acknowledge();
       this.#pump();
@@ -104,12 +103,16 @@ export class Channel implements Link {
   }
 
   close(error?: Error): void {
+    this.#close(error, error === undefined);
+  }
+
+  #close(error: Error | undefined, says: boolean): void {
     if (this.#over) return;
     this.#over = true;
     clearInterval(this.#pulse);
     clearTimeout(this.#patience);
     for (const flow of this.#flows.values()) {
-      if (error === undefined) flow.end();
+      if (says) flow.end();
       else flow.destroy();
     }
     this.#unacknowledged.clear();
@@ -121,7 +124,7 @@ export class Channel implements Link {
   #frame(kind: number, payload: Buffer): void {
     if (kind === FRAME.message) this.#inbox.take(payload);
     else if (kind === FRAME.acknowledge) this.#acknowledged(payload);
-    else if (kind === FRAME.bye) this.close();
+    else if (kind === FRAME.bye) this.#close(undefined, false);
     else if (kind !== FRAME.ping) throw new CopyError('protocol', `frame: kind ${kind} is not known`);
   }
 
@@ -157,7 +160,7 @@ export class Channel implements Link {
     }
   }
 
-  #lost(flow: Flow): void {
+  #lost(flow: Carrier): void {
     if (this.#flows.get(flow.number) === flow) this.#flows.delete(flow.number);
     if (this.#over) return;
     const again = [...this.#unacknowledged.values()].filter((sent) => sent.flow === flow);
@@ -171,14 +174,16 @@ export class Channel implements Link {
 
   #wait(): void {
     clearTimeout(this.#patience);
-    this.#patience = setTimeout(
-      () => this.close(new CopyError('lost', `no connection for ${this.#timing.patience / 1000} s`)),
-      this.#timing.patience,
-    );
+    this.#patience = setTimeout(() => {
+      const since = `no connection for ${this.#timing.patience / 1000} s`;
+      this.close(
+        new CopyError('lost', this.#cause ? `${since}: ${messageOf(this.#cause)}` : since, this.#cause),
+      );
+    }, this.#timing.patience);
   }
 
   /** Flows take turns, so that none is idle while another one is full. */
-  #free(): Flow | undefined {
+  #free(): Carrier | undefined {
     const flows = [...this.#flows.values()];
     for (let i = 0; i < flows.length; i += 1) {
       const flow = flows[(this.#turn + i) % flows.length]!;
@@ -189,7 +194,7 @@ export class Channel implements Link {
     return undefined;
   }
 
-  #any(): Flow | undefined {
+  #any(): Carrier | undefined {
     return this.#free() ?? this.#flows.values().next().value;
   }
 

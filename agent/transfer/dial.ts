@@ -93,25 +93,25 @@ function greeted(socket: TLSSocket, to: Dial): Promise<Connection> {
       socket.destroy();
       fail(failure('refused', to, error ?? 'the other agent ended the connection'));
     };
-    socket.once('error', refuse);
-    socket.once('close', () => refuse());
+    const gone = () => refuse();
     socket.once('secureConnect', () => {
       const hello = { nonce: to.nonce.toString('hex'), fresh: to.fresh };
       socket.write(frameHead(FRAME.hello, Buffer.from(JSON.stringify(hello))));
     });
-    socket.on('data', (data: Buffer) => {
+    const take = (data: Buffer) => {
       try {
         reader.push(data, (kind, payload) => {
           if (kind !== FRAME.welcome)
             throw new CopyError('protocol', `frame: expected a welcome, got ${kind}`);
           const { error } = metaOf({ meta: payload });
           if (error !== undefined) throw new CopyError('lost', String(error));
-          socket.pause();
+          socket.pause().off('error', refuse).off('close', gone).off('data', take);
           settle({ socket, reader });
         });
       } catch (error) {
         refuse(error);
       }
-    });
+    };
+    socket.on('error', refuse).on('close', gone).on('data', take);
   });
 }

@@ -15,8 +15,24 @@ export interface FlowEvents {
   lost(error: Error | undefined): void;
 }
 
+/** What carries frames both ways: a connection, or an object store. */
+export interface Carrier {
+  readonly number: number;
+  /** Something was last heard, and said (monotonic, ms). */
+  readonly heardAt: number;
+  readonly saidAt: number;
+  /** Takes more. */
+  readonly free: boolean;
+  send(head: Buffer, pieces?: readonly Uint8Array[]): void;
+  ping(): void;
+  /** Ends, at once. */
+  destroy(): void;
+  /** Ends in good order, after what was sent. */
+  end(): void;
+}
+
 /** One connection of a copy: frames in and out. What comes in that is no frame ends it. */
-export class Flow {
+export class Flow implements Carrier {
   readonly number: number;
   readonly #socket: TLSSocket;
   /** Monotonic, ms. */
@@ -27,7 +43,6 @@ export class Flow {
     this.number = number;
     this.#socket = socket;
     let failure: Error | undefined;
-    socket.removeAllListeners('data').removeAllListeners('error').removeAllListeners('close');
     socket.on('data', (data: Buffer) => {
       this.heardAt = performance.now();
       try {
@@ -49,16 +64,12 @@ export class Flow {
     socket.resume();
   }
 
-  get open(): boolean {
-    return !this.#socket.destroyed;
-  }
-
   get free(): boolean {
-    return this.open && this.#socket.writableLength < FULL;
+    return !this.#socket.destroyed && this.#socket.writableLength < FULL;
   }
 
   send(head: Buffer, pieces: readonly Uint8Array[] = []): void {
-    if (!this.open) return;
+    if (this.#socket.destroyed) return;
     this.saidAt = performance.now();
     this.#socket.cork();
     this.#socket.write(head);
@@ -70,12 +81,10 @@ export class Flow {
     this.send(frameHead(FRAME.ping, new Uint8Array(0)));
   }
 
-  /** Ends the flow, at once. */
-  destroy(error?: Error): void {
-    this.#socket.destroy(error);
+  destroy(): void {
+    this.#socket.destroy();
   }
 
-  /** Ends the flow in good order, after what was sent. */
   end(): void {
     this.send(frameHead(FRAME.bye, new Uint8Array(0)));
     this.#socket.end();

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { Channel, type Timing } from './channel.ts';
 import { CopyError } from './errors.ts';
+import { Flow } from './flow.ts';
 import { FRAME, type FrameReader, frameHead } from './frames.ts';
 import { tagKey } from './keys.ts';
 import { Receiver } from './receiver.ts';
@@ -53,7 +54,7 @@ export class IncomingCopies {
     if (copy === undefined) throw new CopyError('lost', 'the target has forgotten the copy');
     if (socket.destroyed) return;
     socket.write(frameHead(FRAME.welcome, Buffer.from('{}')));
-    void copy.channel.attach(flow, socket, reader);
+    void copy.channel.attach((events) => new Flow(flow, socket, reader, events));
   }
 
   async close(error: CopyError): Promise<void> {

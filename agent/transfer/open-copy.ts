@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Channel, TIMING, type Timing } from './channel.ts';
 import { type Connection, type Dial, dial } from './dial.ts';
 import { CopyError } from './errors.ts';
+import { Flow } from './flow.ts';
 import { tagKey } from './keys.ts';
 import { MOST_FLOWS } from './knock.ts';
 import { Sender, type SenderOptions } from './sender.ts';
@@ -56,8 +57,9 @@ async function keep(channel: Channel, to: Dial, first: Connection | undefined): 
   while (!to.signal?.aborted) {
     try {
       connection ??= await dial(to);
-      const lost = channel.attach(to.flow, connection.socket, connection.reader);
+      const { socket, reader } = connection;
       connection = undefined;
+      const lost = channel.attach((events) => new Flow(to.flow, socket, reader, events));
       pause = FIRST_PAUSE;
       await lost;
     } catch (error) {

@@ -140,21 +140,21 @@ export class CopyServer {
 /** The first frame. Nothing may follow before the welcome. */
 function helloOf(socket: TLSSocket, reader: FrameReader): Promise<{ nonce: string; fresh: boolean }> {
   return new Promise((settle, fail) => {
-    socket.on('error', fail);
-    socket.on('close', () => fail(new Error('ended before the hello')));
-    socket.on('data', (data: Buffer) => {
+    const gone = () => fail(new Error('ended before the hello'));
+    const take = (data: Buffer) => {
       try {
         reader.push(data, (kind, payload) => {
           const { nonce, fresh } = metaOf({ meta: payload });
           if (kind !== FRAME.hello || typeof nonce !== 'string' || !/^[0-9a-f]{32}$/.test(nonce))
             throw new CopyError('protocol', `frame: expected a hello, got ${kind}`);
-          socket.pause();
+          socket.pause().off('close', gone).off('data', take);
           settle({ nonce, fresh: fresh === true });
         });
       } catch (error) {
         socket.destroy();
         fail(error);
       }
-    });
+    };
+    socket.on('error', fail).on('close', gone).on('data', take);
   });
 }

@@ -1,0 +1,59 @@
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+
+/** S3 takes so many keys in one request. */
+const MOST_KEYS = 1000;
+
+/**
+ * State on its way between two agents that cannot reach each other: objects of a bucket. A role that may not list the
+ * bucket gets 403 for a key that is not there, so `s3:ListBucket` on the prefix is needed.
+ */
+export class S3HopStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+
+  constructor(client: S3Client, bucket: string) {
+    this.#client = client;
+    this.#bucket = bucket;
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes }));
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return await Body?.transformToByteArray();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    const keys: string[] = [];
+    const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix });
+    for await (const { Contents = [] } of pages) keys.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    return keys;
+  }
+
+  /** @throws {Error} that names the first key that could not be deleted */
+  async delete(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += MOST_KEYS) {
+      const Objects = keys.slice(from, from + MOST_KEYS).map((Key) => ({ Key }));
+      const { Errors = [] } = await this.#client.send(
+        new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
+      );
+      const [first] = Errors;
+      if (first !== undefined)
+        throw new Error(`s3://${this.#bucket}/${first.Key}: not deleted: ${first.Message}`);
+    }
+  }
+}
