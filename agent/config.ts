@@ -72,6 +72,15 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
+/** The part that is the user's to say, for the app that deploys. */
+export const appConfigSchema = configSchema
+  .pick({ hooks: true, state: true, timeouts: true, shards: true })
+  .partial();
+
+/** What of it is the user's to say; the rest is known where the service is deployed. */
+export type AppConfigInput = Partial<
+  Pick<z.input<typeof configSchema>, 'hooks' | 'state' | 'timeouts' | 'shards'>
+>;
 export type AppConfig = Pick<Config, 'hooks' | 'state' | 'timeouts'>;
 
 /** Thrown for a wrong configuration: one line per problem, `FILE: FIELD: expected BOUND, got VALUE`. */

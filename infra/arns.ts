@@ -2,6 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
+import { PK } from '../adapters/aws/table.ts';
 import { type FunctionName, functionName, machineName } from '../lambdas/environment.ts';
 import { type MachineName, FUNCTIONS as STEPS } from '../statemachines/machines.ts';
 import type { ResourceName } from './grants.ts';
@@ -13,6 +14,8 @@ export interface Site {
   readonly tableArn: string;
   readonly bucket: Bucket;
   readonly settingsAsset: Asset;
+  /** What instances install the agent from; none where there is no agent. */
+  readonly agentAssets: readonly Asset[];
   readonly busArn: string;
   readonly failedArn: string;
   readonly listeners: readonly { readonly listenerArn: string; readonly loadBalancerArn: string }[];
@@ -20,8 +23,10 @@ export interface Site {
 
 export interface Scope {
   readonly arns: readonly string[];
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
+
+const AGENT_KEYS = [PK.slots, PK.agent, PK.handOver, PK.handOverTarget, PK.vm];
 
 /**
  * ARNs by the fixed names of things, so that a policy does not wait for what it is about.
@@ -79,6 +84,20 @@ export class Arns {
       case 'settingsAsset':
         return {
           arns: [this.#site.settingsAsset.bucket.arnForObjects(this.#site.settingsAsset.s3ObjectKey)],
+        };
+      case 'agentItems':
+        return {
+          arns: [this.#site.tableArn],
+          // One partition key per kind of item: the condition is on all that a request names.
+          conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': AGENT_KEYS } },
+        };
+      case 'hops':
+        return { arns: [bucket.arnForObjects('hand-overs/*')] };
+      case 'hopList':
+        return { arns: [bucket.bucketArn], conditions: { StringLike: { 's3:prefix': 'hand-overs/*' } } };
+      case 'agentAssets':
+        return {
+          arns: this.#site.agentAssets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)),
         };
       case 'bus':
         return { arns: [this.#site.busArn] };

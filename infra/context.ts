@@ -4,6 +4,7 @@ import { type App, type Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IVpc, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { z } from 'zod';
+import { appConfigSchema } from '../agent/config.ts';
 import { parseSettings } from '../core/settings/parse.ts';
 import { stackName } from './names.ts';
 import type { ShardedServiceProps } from './props.ts';
@@ -50,6 +51,7 @@ const contextSchema = z.object({
   internal: z.stringbool().or(z.boolean()).optional(),
   deletionProtection: z.stringbool().or(z.boolean()).optional(),
   keepFleet: z.stringbool().or(z.boolean()).optional(),
+  agent: z.stringbool().or(z.boolean()).or(json(appConfigSchema)).optional(),
   rehearsal: z
     .stringbool()
     .or(z.boolean())

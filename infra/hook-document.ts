@@ -1,6 +1,6 @@
 /**
  * The SSM document that runs a hook on an instance: `/opt/foreshard/hooks/<action> <shard> <port>`, where there is
- * one. Its parameters are checked by SSM before anything runs, so that nothing but a name reaches the shell.
+ * one, or what the agent's configuration says. Its parameters are checked by SSM before anything runs, so that nothing but a name reaches the shell.
  */
 export const HOOK_DOCUMENT = {
   schemaVersion: '2.2',
@@ -23,6 +23,9 @@ export const HOOK_DOCUMENT = {
       inputs: {
         timeoutSeconds: '60',
         runCommand: [
+          // Where the agent is, it runs the hook, and begins or ends what stands in front of the application.
+          'agent=/opt/foreshard/agent/foreshard-agent',
+          '[ ! -x "$agent" ] || exec "$agent" {{ action }} {{ shard }} {{ port }}',
           'hook=/opt/foreshard/hooks/{{ action }}',
           '[ -x "$hook" ] || { echo "no hook {{ action }}"; exit 0; }',
           'exec "$hook" {{ shard }} {{ port }}',

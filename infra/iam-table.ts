@@ -27,6 +27,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   'activate-standby': 'the state machine `foreshard-S-activate-standby`',
   'forecast-fleet': 'the state machine `foreshard-S-forecast-fleet`',
   schedules: 'EventBridge Scheduler',
+  agent:
+    'the instances where the agent runs, beside what `instance` has; give both to your own launch template',
   rehearsal: 'the experiment of AWS Fault Injection Service, which is there with the prop `rehearsal` only',
   instance: `the instances of \`${names.steadyGroup}\` and \`${names.spotGroup}\`; give it to your own launch template`,
 };

@@ -3,6 +3,7 @@ import type { ILaunchTemplate, IMachineImage, IVpc, SubnetSelection, UserData } 
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { AppConfigInput } from '../agent/config.ts';
 import type { Entrance } from './constructs/router.ts';
 
 export interface ShardedServiceProps {
@@ -85,6 +86,12 @@ export interface ShardedServiceProps {
    * @default false
    */
   readonly keepFleet?: boolean;
+  /**
+   * Whether the agent is installed on the instances, by their user data; with how it asks the application (docs/agent.md).
+   * With a `launchTemplate` its image has to bring it.
+   * @default where a shard's state is copied, or instances are divided into VM shards; hooks in /opt/foreshard/hooks
+   */
+  readonly agent?: boolean | AppConfigInput;
   /**
    * Whether there is an experiment of AWS Fault Injection Service that interrupts Spot instances of the service, for
    * `npx foreshard rehearse`: one of them, or a share of them (whole percent).

@@ -14,6 +14,7 @@ import { grantsOf, type RoleName } from './grants.ts';
 /**
  * A role that may do what grants.ts says and nothing else: constructs that would add to it are held off. Its policy
  * is part of the role, so that whatever waits for the role has its permissions too.
+ * @param also other names of grants.ts whose grants the same role has
  */
 export function roleOf(
   scope: Construct,
@@ -21,8 +22,10 @@ export function roleOf(
   name: RoleName,
   arns: Arns,
   principal: string | IPrincipal,
+  also: readonly RoleName[] = [],
 ): Role {
-  const grants = grantsOf(name);
+  const names = [name, ...also];
+  const grants = names.flatMap(grantsOf);
   const statements = grants.flatMap(({ actions, on }) =>
     on.map((resource) => {
       const { arns: resources, conditions } = arns.of(resource, name);
@@ -36,18 +39,18 @@ export function roleOf(
   );
   const role = new Role(scope, id, {
     assumedBy: typeof principal === 'string' ? new ServicePrincipal(principal) : principal,
-    description: `Foreshard: ${name}`,
+    description: `Foreshard: ${names.join(' and ')}`,
     inlinePolicies: { grants: new PolicyDocument({ statements, minimize: true }) },
   });
-  for (const [id, reason] of wildcards(scope, name, arns)) Validations.of(role).acknowledge({ id, reason });
+  for (const [id, reason] of wildcards(scope, names, arns)) Validations.of(role).acknowledge({ id, reason });
   return role;
 }
 
 /** cdk-nag's name of each broad resource that a role is granted, with the reasons that grants.ts gives. */
-function wildcards(scope: Construct, name: RoleName, arns: Arns): Map<string, string> {
+function wildcards(scope: Construct, names: readonly RoleName[], arns: Arns): Map<string, string> {
   const found = new Map<string, string[]>();
-  for (const { actions, on, why } of grantsOf(name)) {
-    for (const arn of on.flatMap((resource) => arns.of(resource, name).arns)) {
+  for (const { actions, on, why } of names.flatMap(grantsOf)) {
+    for (const arn of on.flatMap((resource) => arns.of(resource, names[0]!).arns)) {
       const flat = flatten(Stack.of(scope).resolve(arn));
       if (!flat.includes('*')) continue;
       const id = `AwsSolutions-IAM5[Resource::${flat}]`;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Aws, CustomResource, RemovalPolicies, Tags } from 'aws-cdk-lib';
 import {
+  InstanceArchitecture,
   type ISecurityGroup,
   type IVpc,
   SecurityGroup,
@@ -16,10 +17,11 @@ import { parseSettings } from '../core/settings/parse.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { functionName, type Variables } from '../lambdas/environment.ts';
 import { Arns } from './arns.ts';
+import { Agent, needsAgent } from './constructs/agent.ts';
 import { Api } from './constructs/api.ts';
 import { Channels, Control } from './constructs/control.ts';
 import { Fleet } from './constructs/fleet.ts';
-import { Launch } from './constructs/launch.ts';
+import { architectureOf, Launch } from './constructs/launch.ts';
 import { Network } from './constructs/network.ts';
 import { Observability } from './constructs/observability.ts';
 import { Rehearsal } from './constructs/rehearsal.ts';
@@ -51,6 +53,8 @@ export class ShardedService extends Construct {
   readonly fleet: Fleet;
   readonly observability: Observability;
   readonly api: Api;
+  /** Where the prop or the settings ask for it. */
+  readonly agent: Agent | undefined;
   /** Only with the prop `rehearsal`. */
   readonly rehearsal: Rehearsal | undefined;
 
@@ -80,11 +84,14 @@ export class ShardedService extends Construct {
     this.state = new State(this, 'State');
     this.channels = new Channels(this, 'Channels', { service, retention });
     const settingsAsset = new Asset(this, 'Settings', { path: props.settings });
+    this.agent = this.#agent(props);
+    if (this.agent) Agent.connect(instances, this.settings);
     const arns = new Arns(this, {
       service,
       tableArn: this.state.table.tableArn,
       bucket: this.state.bucket,
       settingsAsset,
+      agentAssets: this.agent ? [this.agent.files, this.agent.runtime] : [],
       busArn: this.channels.bus.eventBusArn,
       failedArn: this.channels.failed.queueArn,
       listeners: this.router.entrances.map(({ listener, loadBalancer }) => ({
@@ -132,14 +139,33 @@ export class ShardedService extends Construct {
         RemovalPolicies.of(kept).retain();
   }
 
+  #agent({ agent = needsAgent(this.settings) }: ShardedServiceProps): Agent | undefined {
+    if (agent === false) return undefined;
+    return new Agent(this, 'Agent', {
+      settings: this.settings,
+      tableName: this.state.table.tableName,
+      bucketName: this.state.bucket.bucketName,
+      architecture: architectureOf(this.settings) === InstanceArchitecture.ARM_64 ? 'arm64' : 'x64',
+      config: agent === true ? {} : agent,
+    });
+  }
+
   #fleet(props: ShardedServiceProps, arns: Arns, instances: ISecurityGroup): Fleet {
-    const role = roleOf(this, 'InstanceRole', 'instance', arns, 'ec2.amazonaws.com');
+    const role = roleOf(
+      this,
+      'InstanceRole',
+      'instance',
+      arns,
+      'ec2.amazonaws.com',
+      this.agent ? ['agent'] : [],
+    );
     const launchTemplate =
       props.launchTemplate ??
       new Launch(this, 'Launch', {
         settings: this.settings,
         role: role.withoutPolicyUpdates(),
         securityGroup: instances,
+        ...(this.agent && { agent: this.agent }),
         ...given(props, 'machineImage', 'userData'),
       }).template;
     const terminationPolicy = arns.function('termination-policy');

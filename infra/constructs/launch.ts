@@ -9,13 +9,14 @@ import {
   LaunchTemplate,
   LaunchTemplateHttpTokens,
   MachineImage,
-  type UserData,
+  UserData,
 } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Settings } from '../../core/settings/schema.ts';
 import { SERVICE_TAG } from '../names.ts';
 import { sampleUserData } from '../sample.ts';
+import type { Agent } from './agent.ts';
 
 export interface LaunchProps {
   readonly settings: Settings;
@@ -31,6 +32,11 @@ export interface LaunchProps {
    * @default with the default image the sample service, else nothing
    */
   readonly userData?: UserData;
+  /**
+   * Installed by the user data, after whatever else that does.
+   * @default none
+   */
+  readonly agent?: Agent;
   /**
    * Name of the image's root device.
    * @default /dev/xvda, which Amazon Linux has
@@ -49,8 +55,18 @@ export class Launch extends Construct {
 
   constructor(scope: Construct, id: string, props: LaunchProps) {
     super(scope, id);
-    const { settings, role, securityGroup, machineImage, rootDevice = '/dev/xvda', rootGiB = 8 } = props;
-    const userData = props.userData ?? (machineImage ? undefined : sampleUserData(settings));
+    const {
+      settings,
+      role,
+      securityGroup,
+      machineImage,
+      agent,
+      rootDevice = '/dev/xvda',
+      rootGiB = 8,
+    } = props;
+    const own = agent && machineImage ? UserData.forLinux() : undefined;
+    const userData = props.userData ?? (machineImage ? own : sampleUserData(settings));
+    if (agent && userData) agent.install(userData);
     this.template = new LaunchTemplate(this, 'Template', {
       machineImage: machineImage ?? amazonLinux(settings),
       ...(userData && { userData }),
@@ -86,7 +102,8 @@ function amazonLinux(settings: Settings): IMachineImage {
 }
 
 const architecture = (type: string) => new InstanceType(type).architecture;
-const architectureOf = ({ fleet }: Settings) => architecture(fleet.instanceTypes[0]!.type);
+/** Of all instances: one image runs on one architecture. */
+export const architectureOf = ({ fleet }: Settings) => architecture(fleet.instanceTypes[0]!.type);
 
 /** One image runs on one architecture: what is wrong with the types for that. */
 export function architectureProblems({ fleet }: Settings): string[] {

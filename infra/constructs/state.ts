@@ -30,6 +30,13 @@ export class State extends Construct {
         // Forecasters are written every few minutes; settings seldom, and their past is worth something.
         { id: 'forecasters', prefix: 'forecasters/', noncurrentVersionExpiration: Duration.days(1) },
         { id: 'settings', prefix: 'settings', noncurrentVersionExpiration: Duration.days(365) },
+        // What a hand-over has left behind that was cut off.
+        {
+          id: 'hand-overs',
+          prefix: 'hand-overs/',
+          expiration: Duration.days(1),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       removalPolicy: RemovalPolicy.RETAIN,

@@ -4,9 +4,14 @@ export type ResourceName = keyof typeof RESOURCES;
 export const RESOURCES = {
   any: '*',
   table: 'the table',
+  agentItems:
+    'items of the table with the partition key `slots`, `agent`, `hand-over`, `hand-over-target` or `vm`',
   bucket: 'the bucket',
   settings: '`settings.yaml` in the bucket',
   forecasters: '`forecasters/*` in the bucket',
+  hops: '`hand-overs/*` in the bucket',
+  hopList: 'the bucket, below `hand-overs/`',
+  agentAssets: 'the files of the agent that the deploy has uploaded',
   settingsAsset: 'the settings file that the deploy has uploaded',
   bus: 'the event bus',
   groups: 'the two Auto Scaling groups',

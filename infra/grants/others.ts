@@ -8,7 +8,8 @@ export type OtherRole =
   | 'forecast-fleet'
   | 'schedules'
   | 'rehearsal'
-  | 'instance';
+  | 'instance'
+  | 'agent';
 
 const machineLogs: readonly Grant[] = [
   {
@@ -107,5 +108,30 @@ export const OTHER_GRANTS: Readonly<Record<OtherRole, readonly Grant[]>> = {
       on: ['groups'],
       why: 'says that it is ready, or that it needs longer',
     },
+  ],
+  agent: [
+    {
+      actions: ['s3:GetObject'],
+      on: ['agentAssets'],
+      why: 'installs the agent at the first boot of an instance',
+    },
+    {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:Query',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+      ],
+      on: ['agentItems'],
+      why: 'its beats, its slots and its hand-overs',
+    },
+    { actions: ['s3:GetObject'], on: ['settings'], why: 'reads the settings' },
+    {
+      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      on: ['hops'],
+      why: 'state of a hand-over, encrypted by its own key, where agents cannot reach each other',
+    },
+    { actions: ['s3:ListBucket'], on: ['hopList'], why: 'finds it, and clears it away' },
   ],
 };

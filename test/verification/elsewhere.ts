@@ -83,6 +83,12 @@ export const ELSEWHERE: readonly Proof[] = [
     why: 'AWS Fault Injection Service does it in the role’s name',
     roles: ['rehearsal'],
   },
+  ...['s3:PutObject', 's3:DeleteObject'].map((action) => ({
+    action,
+    proof: 'model' as const,
+    why: 'state that agents cannot send each other; test/agent/transfer has it in a store in memory',
+    roles: ['agent'],
+  })),
   ...all('template', 'the SSM agent of an instance', 'ssm', 'UpdateInstanceInformation'),
   ...all(
     'template',
