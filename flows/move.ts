@@ -2,7 +2,7 @@ import { messageOf } from '../core/failure.ts';
 import type { Ports, TargetHealth } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import type { Seconds } from '../core/time.ts';
-import { handOverSlots } from './hand-over-slots.ts';
+import { handOverSlots, type SlotsMoving } from './hand-over-slots.ts';
 import type { MoveInput } from './move-input.ts';
 import {
   activateMove,
@@ -83,10 +83,12 @@ export async function runMove(ports: Ports, planned: MoveInput, settings?: Setti
 /** Until the slice holds no slots any more. */
 async function handOver(ports: Ports, input: MoveInput, settings: Settings | undefined): Promise<void> {
   if (settings === undefined) throw new TypeError('settings: expected those of the service, got none');
+  let moving: SlotsMoving | undefined;
   for (;;) {
-    const moved = await handOverSlots({ ports, settings, switched: {} }, input);
+    const moved = await handOverSlots({ ports, settings, switched: {} }, input, moving);
     if (moved.outcome === 'handed-over') return;
     if (moved.outcome === 'failed') throw new StepFailed(moved);
+    moving = moved.moving;
     await ports.clock.sleepUntil(moved.lookAt);
   }
 }

@@ -4,7 +4,7 @@ import type { Settings } from '../../core/settings/schema.ts';
 import { handOverSlots, type SlotsMoved } from '../../flows/hand-over-slots.ts';
 import { lazyFleetOf } from '../lib/fleet.ts';
 import { lambda } from '../lib/handler.ts';
-import { idsOf, inputOf, moveState } from '../lib/move-state.ts';
+import { idsOf, inputOf, moveState, movingIn } from '../lib/move-state.ts';
 import { settingsOf } from '../lib/settings.ts';
 import { clock, eventsOf, handOversOf, loadBalancerOf, storeOf } from '../lib/wiring.ts';
 
@@ -36,7 +36,7 @@ export const handler = lambda(
   },
   async (state, { parts }): Promise<SlotsMoved> => {
     const world = { ports: unwiredPorts(parts.ports), settings: await parts.settings(), switched: {} };
-    return handOverSlots(world, inputOf(state));
+    return handOverSlots(world, inputOf(state), movingIn(state));
   },
   { ids: idsOf },
 );

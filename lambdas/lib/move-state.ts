@@ -54,7 +54,16 @@ export const moveState = z.object({
     ])
     .optional(),
   /** HandOverSlots. */
-  slotsMoved: z.union([z.object({ outcome: z.enum(['again', 'handed-over']) }), failedStep]).optional(),
+  slotsMoved: z
+    .union([
+      z.object({
+        outcome: z.literal('again'),
+        moving: z.object({ id: z.string().min(1), target: z.string().min(3), redirects: z.boolean() }),
+      }),
+      z.object({ outcome: z.literal('handed-over') }),
+      failedStep,
+    ])
+    .optional(),
   /** AwaitUnused. */
   unused: awaited.optional(),
   /** ActivateSlice. */
@@ -72,6 +81,10 @@ export type MoveState = z.output<typeof moveState>;
 /** The move, as the flows take it, with the times that its drain has. */
 export const inputOf = (state: MoveState): MoveInput =>
   ({ ...state, ...timesOf(state) }) as unknown as MoveInput;
+
+/** The hand-over that the step before has left under way. */
+export const movingIn = ({ slotsMoved }: MoveState) =>
+  slotsMoved !== undefined && 'moving' in slotsMoved ? slotsMoved.moving : undefined;
 
 const timesOf = ({ claim }: MoveState) => (claim !== undefined && 'times' in claim ? claim.times : undefined);
 
