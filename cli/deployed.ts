@@ -27,6 +27,8 @@ export interface Deployed {
   syncRoutes(): Promise<void>;
   /** Who is at the keyboard, for records. */
   readonly by: string;
+  /** The experiment that interrupts Spot instances, and its region; absent where it was deployed without. */
+  readonly rehearsal?: { readonly template: string; readonly region: string };
 }
 
 export interface Where {
@@ -49,7 +51,7 @@ const OUTPUTS = [
   'SteadyGroup',
   'SpotGroup',
 ] as const;
-type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>>;
+type Outputs = Readonly<Record<(typeof OUTPUTS)[number], string>> & { readonly RehearsalTemplate?: string };
 
 /**
  * Finds a deployed service by its stack. Credentials, endpoints and retries are the SDK's usual ones.
@@ -82,6 +84,9 @@ export async function connect({ service, region }: Where): Promise<Deployed> {
       );
     },
     by: userInfo().username,
+    ...(outputs.RehearsalTemplate && {
+      rehearsal: { template: outputs.RehearsalTemplate, region: there },
+    }),
   };
 }
 
@@ -102,5 +107,6 @@ export async function outputsOf(
   const missing = OUTPUTS.filter((name) => !found.get(name));
   if (missing.length > 0)
     throw new Error(`stack ${StackName} in ${region}: expected output ${missing.join(', ')}, got none`);
-  return Object.fromEntries(OUTPUTS.map((name) => [name, found.get(name)])) as unknown as Outputs;
+  const wanted = [...OUTPUTS, 'RehearsalTemplate'].filter((name) => found.has(name));
+  return Object.fromEntries(wanted.map((name) => [name, found.get(name)])) as unknown as Outputs;
 }
