@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { changes } from '../../core/api/operation.ts';
 import { OPERATIONS, type OperationId } from '../../core/api/operations.ts';
+import { PROBLEM_TYPES } from '../../core/api/problem.ts';
 import { documentOf } from '../../lambdas/api/document.ts';
 import { Stage } from './stage.ts';
 
@@ -68,5 +70,20 @@ describe('the OpenAPI document', () => {
       (id) => `${OPERATIONS[id].method} ${OPERATIONS[id].path.replaceAll(/\{\w+\}/g, '{}')}`,
     );
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('docs/api.md', () => {
+  const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+
+  it.each(all)('has %s with its request', (id, { method, path }) => {
+    expect(text).toMatch(
+      new RegExp(`\\| \`${id}\` \\| \`${method} ${path.replaceAll(/[{}]/g, '\\$&')}[\`?]`),
+    );
+  });
+
+  it('has every type of problem', () => {
+    for (const [type, { status }] of Object.entries(PROBLEM_TYPES))
+      expect(text).toContain(`| ${status} | \`${type}\` |`);
   });
 });
