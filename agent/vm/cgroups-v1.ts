@@ -99,8 +99,8 @@ export class CgroupsV1 implements Cgroups {
   }
 
   async #memory(shardID: string | undefined): Promise<GroupMemory | undefined> {
-    const [usage, stat, max, oom] = await Promise.all(
-      ['memory.usage_in_bytes', 'memory.stat', 'memory.limit_in_bytes', 'memory.oom_control'].map((file) =>
+    const [usage, stat, max] = await Promise.all(
+      ['memory.usage_in_bytes', 'memory.stat', 'memory.limit_in_bytes'].map((file) =>
         this.#read('memory', shardID, file),
       ),
     );
@@ -110,7 +110,6 @@ export class CgroupsV1 implements Cgroups {
     return {
       used: Math.max(0, used - lineOf(stat, 'total_inactive_file')) / MIB,
       ...(limit !== undefined && { limit: limit / MIB }),
-      kills: lineOf(oom, 'oom_kill'),
     };
   }
 

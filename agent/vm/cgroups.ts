@@ -19,8 +19,8 @@ export interface GroupMemory {
   readonly used: number;
   /** MiB; absent: no limit. */
   readonly limit?: number;
-  /** Times that something in it was killed for want of memory. */
-  readonly kills: number;
+  /** Times that something in it was killed for want of memory; version 1 forgets it with each service that ends. */
+  readonly kills?: number;
   /** Share of the last 10 s in which something in it waited for memory. */
   readonly stalled?: number;
 }

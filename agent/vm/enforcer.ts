@@ -39,7 +39,8 @@ export class Enforcer {
   readonly #disks: Disks;
   /** Live limits as they were set last, per slice: setting them again would cost a call each time. */
   readonly #live = new Map<string, string>();
-  readonly #disk = new Map<string, Pick<InForce, 'storage' | 'storageBy'> & { readonly asked: number }>();
+  /** MiB of each disk, and what was asked for. */
+  readonly #disk = new Map<string, { readonly storage: number; readonly asked: number }>();
 
   constructor(machine: Machine, cgroups: Cgroups) {
     this.#machine = machine;
@@ -64,13 +65,13 @@ export class Enforcer {
     const { shardID, storage } = shard;
     const shrunk = steps.includes('shrink') && !steps.includes('evict') ? shrunkTo : undefined;
     if (this.#disk.get(shardID)?.asked !== storage)
-      this.#disk.set(shardID, { ...(await this.#disks.ensure(shard)), asked: storage });
+      this.#disk.set(shardID, { storage: await this.#disks.ensure(shard), asked: storage });
     await this.#limit(sliceUnit(shardID), propertiesOf(shard, vm, settings, shrunk));
     if (steps.includes('evict')) return this.#stop(placed);
     const frozen = shard.state === 'frozen' || steps.includes('freeze');
     if (frozen) return this.#cgroups.freeze(shardID, true);
     await this.#cgroups.freeze(shardID, false);
-    if (!(await this.isRunning(placed))) await this.#start(placed);
+    if (!(await this.component(placed)).isRunning) await this.#start(placed);
   }
 
   /** Takes everything of a VM shard away, its disk included. */
@@ -78,7 +79,7 @@ export class Enforcer {
     const { shardID, unit } = placed;
     await this.#stop(placed);
     await this.#machine.run('systemctl', ['stop', sliceUnit(shardID)]);
-    await this.#disks.remove(placed);
+    await this.#disks.remove(shardID);
     await this.#machine.remove(`${UNITS}/${unit}.d`);
     await this.#machine.remove(`${UNITS}/${sliceUnit(shardID)}`);
     // What set-property wrote for this boot.
@@ -91,13 +92,16 @@ export class Enforcer {
   /** Limits as the machine has them now. */
   async inForce(shardID: string): Promise<InForce | undefined> {
     const seen = await this.#cgroups.inForce(shardID);
-    const { storage, storageBy } = this.#disk.get(shardID) ?? {};
-    return seen && { ...seen, ...(storage !== undefined && storageBy && { storage, storageBy }) };
+    const storage = this.#disk.get(shardID)?.storage;
+    return seen && { ...seen, ...(storage && { storage }) };
   }
 
-  async isRunning({ unit }: Pick<Placed, 'unit'>): Promise<boolean> {
-    const state = await this.#machine.run('systemctl', ['show', '-p', 'ActiveState', '--value', unit]);
-    return ['active', 'activating', 'reloading'].includes(state.trim());
+  /** How its component is, as systemd has it. */
+  async component({ unit }: Placed): Promise<{ readonly isRunning: boolean; readonly restarts: number }> {
+    const shown = await this.#machine.run('systemctl', ['show', '-p', 'ActiveState,NRestarts', unit]);
+    const of = (property: string) => new RegExp(`^${property}=(.*)$`, 'm').exec(shown)?.[1];
+    const isRunning = ['active', 'activating', 'reloading'].includes(of('ActiveState') ?? '');
+    return { isRunning, restarts: Number(of('NRestarts') ?? 0) };
   }
 
   async #start({ unit, shardID }: Placed): Promise<void> {

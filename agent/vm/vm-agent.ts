@@ -175,30 +175,32 @@ export class VmAgent {
   }
 
   async #reportOf(shardID: string): Promise<VmShardReport> {
-    const [inForce, memory] = await Promise.all([
+    const placed = this.#placed.get(shardID);
+    const [inForce, memory, component] = await Promise.all([
       this.#enforcer.inForce(shardID),
       this.#parts.cgroups.memory(shardID),
+      placed && this.#enforcer.component(placed),
     ]);
     const { version = 0, error } = this.#applied.get(shardID) ?? {};
     const step = this.#steps(shardID).at(-1);
     return {
-      state: await this.#stateOf(shardID, error),
+      state: this.#stateOf(shardID, error === undefined && component?.isRunning === true),
       version,
       ...(step && { step }),
       ...(inForce && { inForce }),
-      ...(memory && { memory: Math.round(memory.used), kills: memory.kills }),
+      ...(component && { restarts: component.restarts }),
+      ...(memory && { memory: Math.round(memory.used) }),
+      ...(memory?.kills !== undefined && { kills: memory.kills }),
       ...(error !== undefined && { error }),
     };
   }
 
-  async #stateOf(shardID: string, error: string | undefined): Promise<VmShardReport['state']> {
+  #stateOf(shardID: string, isRunning: boolean): VmShardReport['state'] {
     const steps = this.#steps(shardID);
     if (steps.includes('evict')) return 'evicted';
     const shard = this.#known?.vm.shards.find((one) => one.shardID === shardID);
     if (steps.includes('freeze') || shard?.state === 'frozen') return 'frozen';
-    const placed = this.#placed.get(shardID);
-    if (error !== undefined || placed === undefined) return 'failed';
-    if (!(await this.#enforcer.isRunning(placed))) return 'failed';
+    if (!isRunning) return 'failed';
     return steps.includes('shrink') ? 'shrunk' : 'running';
   }
 

@@ -10,9 +10,8 @@ export interface InForce {
   /** MiB. */
   readonly RAM?: number;
   readonly tasks?: number;
-  /** MiB, and what enforces it: a project quota of the filesystem, or a filesystem of that size. */
+  /** MiB of the filesystem that is its disk. */
   readonly storage?: number;
-  readonly storageBy?: 'quota' | 'image';
 }
 
 /** What an agent says of one VM shard. */
@@ -25,7 +24,9 @@ export interface VmShardReport {
   readonly inForce?: InForce;
   /** MiB in use. */
   readonly memory?: number;
-  /** Times that something in it was killed for want of memory, since it was made. */
+  /** Times that systemd had to start its component again since it was put there. */
+  readonly restarts?: number;
+  /** Times that something in it was killed for want of memory; control groups version 1 do not tell. */
   readonly kills?: number;
   /** What is not as it should be, for people. */
   readonly error?: string;
