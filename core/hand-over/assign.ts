@@ -92,7 +92,8 @@ function isUp(slice: string, shard: string, { at, agents, instances }: SlotsSeen
   return agent.slices.some((one) => one.slice === slice && one.shard === shard);
 }
 
-const runs = (instance: Instance | undefined) => instance !== undefined && 'slices' in instance;
+const RUNS: readonly Instance['state'][] = ['running', 'draining', 'interrupted'];
+const runs = (instance: Instance | undefined) => instance !== undefined && RUNS.includes(instance.state);
 
 /** Most agents of instances that run are silent: what that says of each of them is nothing. */
 function isBlind({ agents, instances, at }: SlotsSeen): boolean {

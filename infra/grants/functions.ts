@@ -211,6 +211,7 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
   'instance-events': [
     tableAll('writes what arrived and what left'),
     ...settings,
+    groups,
     deregister,
     {
       actions: ['autoscaling:CompleteLifecycleAction'],

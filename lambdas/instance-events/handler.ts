@@ -3,6 +3,7 @@ import { SystemClock } from '../../adapters/aws/clock.ts';
 import { DynamoTable } from '../../adapters/aws/dynamo-table.ts';
 import { BusEvents } from '../../adapters/aws/events.ts';
 import { AwsFleet } from '../../adapters/aws/fleet.ts';
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
 import { SettingsStore } from '../../adapters/aws/settings-store.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
@@ -56,6 +57,7 @@ function build(env: EnvironmentOf<'instance-events'>): () => Promise<EventParts>
     loadBalancer: new AwsLoadBalancer({ elb: elbClient(), table, clock }),
     events: new BusEvents(eventBridgeClient(), env.BUS, env.SERVICE, clock),
     workflows: new StepWorkflows(sfnClient(), { 'hand-over': env.HAND_OVER_MACHINE }),
+    ...handOverPorts(table),
   };
   return async () => {
     const { settings } = await store.read();

@@ -1,5 +1,7 @@
+import { Modes } from '../../adapters/aws/modes.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import type { Seconds } from '../../core/time.ts';
+import { preCopy } from '../../flows/hand-over.ts';
 import { handOverName, onRebalance } from '../../flows/interruption.ts';
 import { isOurs } from './known.ts';
 import { type EventParts, IGNORED, type Outcome } from './parts.ts';
@@ -24,15 +26,18 @@ export async function interrupted(
   return { outcome: 'hand-over', plan: true };
 }
 
-/** AWS recommends to move off the instance: the plan replaces it before the notice comes. */
+/** AWS recommends to move off the instance: what has a reserve is copied there, and the plan replaces it. */
 export async function rebalance(
-  { ports, table }: EventParts,
+  { ports, settings, table }: EventParts,
   { detail }: EventOf<'EC2 Instance Rebalance Recommendation'>,
   at: Seconds,
 ): Promise<Outcome> {
   const instance = detail['instance-id'];
   if (!(await isOurs(table, instance))) return IGNORED('not of this service');
-  if ((await table.get(PK.instance, instance))?.rebalanceAt !== undefined) return IGNORED('said before');
-  await onRebalance(ports, { instance, at });
-  return { outcome: 'rebalance', plan: true };
+  const isNew = (await table.get(PK.instance, instance))?.rebalanceAt === undefined;
+  if (isNew) await onRebalance(ports, { instance, at });
+  // A repeat joins what is copied already, or begins what the first one did not come to.
+  const copied = await preCopy({ ports, settings, switched: await new Modes(table).read() }, instance);
+  if (!isNew) return IGNORED('said before');
+  return { outcome: copied.length > 0 ? `rebalance, ${copied.length} copied` : 'rebalance', plan: true };
 }

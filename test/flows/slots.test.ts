@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { keepSlots } from '../../flows/slots.ts';
+import type { LocalMachines } from '../statemachines/local.ts';
+import { SLOTS } from '../statemachines/scripted-agents.ts';
+import { type Stateful, stateful } from '../statemachines/stateful.ts';
+
+/** The slots' part of the tick, with agents that beat, over a table. */
+
+const keep = async ({ local, world }: Stateful, modes: Record<string, 'hold' | 'shadow'> = {}) => {
+  const { result } = await local.watch(keepSlots(local.ports, world.settings, { modes }));
+  expect(result.failures).toEqual([]);
+  return result;
+};
+const detailsOf = ({ events }: LocalMachines, type: string) =>
+  events.filter((one) => one.type === type).map(({ detail }) => detail);
+const instanceOf = (slice = '') => slice.slice(0, slice.indexOf(':'));
+
+/** Nobody holds anything. */
+async function begin(serves: number): Promise<Stateful> {
+  const stage = await stateful(serves, 0);
+  const { slots } = stage.local.ports;
+  for (const seen of await slots.read('a', SLOTS)) await slots.pass('a', seen, undefined);
+  return stage;
+}
+
+describe('slots', () => {
+  it('that nobody holds are given to those that serve, and a second tick finds nothing to do', async () => {
+    const stage = await begin(2);
+    const [one, two] = stage.serving;
+    expect(await keep(stage)).toMatchObject({ given: 4 });
+    expect(await stage.holders()).toEqual([one, two, one, two]);
+    expect(await keep(stage)).toMatchObject({ given: 0 });
+    expect(await stage.holders()).toEqual([one, two, one, two]);
+  });
+
+  it('are not touched in shadow, and given in hold', async () => {
+    const stage = await begin(2);
+    await keep(stage, { a: 'shadow' });
+    expect(await stage.holders()).toEqual([undefined, undefined, undefined, undefined]);
+    await keep(stage, { a: 'hold' });
+    expect(await stage.holders()).not.toContain(undefined);
+  });
+
+  it('of a holder whose lease has ended are passed on under a new epoch, and the loss is said', async () => {
+    const stage = await stateful(3, 0);
+    const { local, world, agents, serving } = stage;
+    const [lost = '', one, two] = serving;
+    agents.dead.add(instanceOf(lost));
+    await world.runUntil(world.clock.now() + 30);
+    await keep(stage);
+    expect(await stage.holders()).toEqual([lost, lost, lost, lost]);
+    await world.runUntil(world.clock.now() + 10);
+    await keep(stage);
+    expect(await stage.holders()).toEqual([one, two, one, two]);
+    const [before] = await local.ports.slots.read('a', SLOTS);
+    expect(before?.epoch).toBe(2);
+    expect(detailsOf(local, 'SlotStateLost')).toEqual([
+      { shard: 'a', slice: lost, slots: [0, 1, 2, 3], why: expect.stringContaining('lease') },
+    ]);
+  });
+
+  it('are evened out by hand-overs, and nothing is lost or moved but them', async () => {
+    const stage = await stateful(2, 0);
+    const { local, world, serving } = stage;
+    const [one, two] = serving;
+    await keep(stage);
+    expect(local.started.size).toBe(1);
+    const { found } = await local.watch(Promise.all(local.started.values()));
+    expect(found).toEqual([]);
+    expect(await stage.holders()).toEqual([one, one, two, two]);
+    expect((await local.store.get(one!))?.holder).toBeUndefined();
+    await keep(stage);
+    expect(local.started.size).toBe(1);
+    expect(detailsOf(local, 'SlotStateLost')).toEqual([]);
+    expect(await world.loadBalancer.health('a', one!)).toBe('healthy');
+  });
+
+  it('end a hand-over whose source has died, so that its target is free', async () => {
+    const stage = await stateful(2, 1);
+    const { local, world, agents, serving } = stage;
+    const [source = '', other] = serving;
+    const [reserve = ''] = stage.ready;
+    await stage.reserve(reserve);
+    await agents.opens(source, reserve, false);
+    await world.runUntil(world.clock.now() + 20);
+    agents.dead.add(instanceOf(source));
+    await world.runUntil(world.clock.now() + 40);
+    await keep(stage);
+    expect(await local.ports.handOvers.get(source)).toMatchObject({ phase: 'failed' });
+    expect(await local.ports.handOvers.of(reserve)).toBeUndefined();
+    await keep(stage);
+    expect(await stage.holders()).toEqual([other, other, other, other]);
+  });
+});
