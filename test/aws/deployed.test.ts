@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, inject, onTestFailed } from 'vitest';
 import { announcer } from './aws-events.ts';
+import { api } from './deployed/api.ts';
 import { commands } from './deployed/commands.ts';
 import { example } from './deployed/example.ts';
 import { failure } from './deployed/failure.ts';
@@ -66,6 +67,7 @@ describe('a deployed service', () => {
   describe('the termination policy', () => termination(world));
   describe('what is seen of it', () => observability(world));
   describe('commands', () => commands(world));
+  describe('the API', () => api(world));
   describe('settings, again', () => settingsEnd(world));
   describe('that instance, two minutes later', () => interrupted.end());
 });
