@@ -63,7 +63,10 @@ export class VmAgent {
   /** Says what is in force, and puts on the machine what is wanted. @throws what the table throws. */
   beat(): Promise<void> {
     return this.#inTurn(async () => {
-      const { vms, instance } = this.#parts;
+      const { vms, instance, settings } = this.#parts;
+      const { vm } = await settings();
+      // A service without VM shards is not asked for any.
+      if (vm.maxPerInstance === 0 && this.#placed.size === 0) return;
       const stored = await vms.report(instance, await this.#report());
       if (stored === undefined) return;
       const changed = stored.vm.version !== this.#version;

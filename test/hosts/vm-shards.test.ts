@@ -1,8 +1,9 @@
 import { readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { VmItems } from '../../adapters/aws/vm-items.ts';
-import { cgroupsOf, type Machine, VmAgent } from '../../agent/vm/index.ts';
-import { CommandFailed } from '../../agent/vm/machine.ts';
+import { cgroupsOf } from '../../agent/vm/cgroups-of.ts';
+import { CommandFailed, type Machine } from '../../agent/vm/machine.ts';
+import { VmAgent } from '../../agent/vm/vm-agent.ts';
 import { resize, vmShardTo } from '../../core/vm/lifecycle.ts';
 import type { VmReport } from '../../core/vm/report.ts';
 import type { VmInstance, VmShardRequest } from '../../core/vm/shard.ts';
