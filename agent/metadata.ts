@@ -133,11 +133,11 @@ export async function watchNotices(
     try {
       const seen = await metadata.notice();
       failing = false;
-      const { noticeAt: _, ...said } = { ...known, ...seen };
-      const news = said.deadline !== known.deadline || said.rebalanceAt !== known.rebalanceAt;
-      if (news) {
-        // The same end, seen again, was noticed when it was seen first.
-        known = { ...known, ...seen };
+      // A recommendation, or the same end, seen again was said when it was seen first.
+      const { rebalanceAt = seen.rebalanceAt } = known;
+      const isNew = seen.deadline !== undefined && seen.deadline !== known.deadline;
+      if (isNew || rebalanceAt !== known.rebalanceAt) {
+        known = { ...known, ...(isNew && seen), ...(rebalanceAt !== undefined && { rebalanceAt }) };
         onNotice(known);
       }
     } catch (error) {

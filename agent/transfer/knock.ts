@@ -14,7 +14,7 @@ export const WELCOME_BYTE = 0x06;
 /** Longest knock (bytes); ids of hand-overs are far shorter. */
 export const MOST_KNOCK = 200;
 /** Of a hand-over's id: nothing that a key of the table, a line or a log could take amiss. */
-const ID = /^[A-Za-z0-9][A-Za-z0-9._:/@#+-]{0,159}$/;
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:/@#+>-]{0,159}$/;
 export const MOST_FLOWS = 16;
 
 export function knockOf(id: string): string {

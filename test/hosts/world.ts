@@ -93,7 +93,7 @@ export async function startWorld(prepared: Prepared, zones: readonly string[]): 
         const args = [join(EXAMPLE, 'client.py'), `${BALANCER}/${shard}`];
         return clientOf(spawn(...owned(...network.within('python3', args))));
       },
-      logs: () => logsOf(rig),
+      logs: async () => `── events\n${JSON.stringify(await control.events(), null, 1)}\n${await logsOf(rig)}`,
       close: async () => {
         await control.stop();
         await rig.close();
@@ -127,12 +127,15 @@ async function install(host: Host, bundle: string): Promise<void> {
   await host.run('bash', '/root/agent/install.sh');
 }
 
+/** What agents and application said on each host, and the processes beside them. */
 async function logsOf(rig: Rig): Promise<string> {
   const parts: string[] = [];
-  for (const host of rig.hosts)
-    if (host.isOn)
-      for (const unit of ['foreshard-agent', 'foreshard-stateful'])
-        parts.push(`── ${host.name} ${unit}\n${await host.journal(unit, 60)}`);
+  for (const host of rig.hosts) {
+    const lines = (await host.journal())
+      .split('\n')
+      .filter((line) => / (foreshard|node|python3)\S*\[\d+\]/.test(line));
+    parts.push(`── ${host.name}\n${lines.slice(-80).join('\n')}`);
+  }
   for (const name of ['control', 'haproxy'])
     parts.push(
       `── ${name}\n${await readFile(join(rig.folder, 'control', `${name}.log`), 'utf8').catch(() => '')}`,

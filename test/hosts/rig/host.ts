@@ -98,6 +98,7 @@ export class Host {
   /** Stops its units in order, and is off. */
   async poweroff(): Promise<void> {
     if (!this.isOn) return;
+    await writeFile(this.#journalFile, await this.journal());
     await this.try('systemctl', 'poweroff', '--no-block');
     await this.#off();
   }
@@ -151,9 +152,15 @@ export class Host {
     await writeFile(this.path(to), text, { mode });
   }
 
-  /** The log of a unit since the boot, for a failure's message. */
-  async journal(unit: string, lines = 100): Promise<string> {
-    return (await this.try('journalctl', '--no-pager', '-o', 'cat', '-n', String(lines), '-u', unit)).stdout;
+  /** The log since its boot, or up to where it was powered off. */
+  async journal(): Promise<string> {
+    if (!this.isOn)
+      return readFile(this.#journalFile, 'utf8').catch(() => 'no log: it has crashed, or never booted');
+    return (await this.try('journalctl', '--no-pager', '-o', 'short-precise')).stdout;
+  }
+
+  get #journalFile(): string {
+    return join(this.#parts.folder, 'journal.log');
   }
 
   /** Off, and all that it had is gone. */
