@@ -94,6 +94,10 @@ export class Daemon implements Host {
     this.#parts.log.info('stopped');
   }
 
+  slices(): readonly string[] {
+    return this.#slices.list().map(({ slice }) => slice);
+  }
+
   async activate(slice: string, shard: string) {
     const active = await this.#slices.activate(slice, shard);
     this.#wake.abort();

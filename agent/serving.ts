@@ -30,6 +30,8 @@ export interface Host {
   /** Makes the environment of a shard active on a slice of this instance, and opens it. A repeat is harmless. */
   activate(slice: string, shard: string): Promise<ActiveSlice>;
   deactivate(slice: string): Promise<void>;
+  /** Ids of the slices of this instance. */
+  slices(): readonly string[];
   /** Beats at once, so that others see what has changed. */
   beat(): Promise<void>;
 }
