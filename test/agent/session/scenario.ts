@@ -1,0 +1,126 @@
+import { Client } from './client.ts';
+import type { Fault } from './life.ts';
+import { type Host, SHARD, World } from './world.ts';
+
+/** One thing that goes wrong, at one step of one agent. */
+export interface Trouble {
+  readonly at: 'source' | 'target';
+  /** Step of that agent's process. */
+  readonly number: number;
+  readonly after: boolean;
+  readonly kind: TroubleKind;
+}
+
+export const KINDS = ['kill', 'kill long', 'throw', 'cut', 'isolate', 'isolate long', 'terminate'] as const;
+export type TroubleKind = (typeof KINDS)[number];
+
+export interface Ended {
+  readonly world: World;
+  readonly phase: string | undefined;
+  readonly error: string | undefined;
+  /** All that must not be, in words. */
+  readonly wrongs: readonly string[];
+  readonly steps: Record<'source' | 'target', readonly string[]>;
+  readonly first: Record<'source' | 'target', number>;
+  readonly logs: string;
+}
+
+/** Seconds after which a killed agent is there again: within its lease, and long after. */
+const RESTART = { kill: 3, 'kill long': 60 } as const;
+const ISOLATED = { isolate: 4, 'isolate long': 70 } as const;
+
+/** A notice for the source while clients write, with at most one trouble. */
+export async function play(trouble: Trouble | undefined, slots = 2): Promise<Ended> {
+  const world = new World(slots);
+  const hosts: Partial<Record<'source' | 'target', Host>> = {};
+  const faultOf =
+    (who: 'source' | 'target'): Fault =>
+    ({ number, after, name }) => {
+      if (trouble?.at !== who || trouble.number !== number || trouble.after !== after) return;
+      happen(world, hosts[who]!, trouble.kind, name);
+    };
+  const source = await world.host('i-source', { fault: faultOf('source') });
+  hosts.source = source;
+  const target = await world.host('i-target', { active: false, fault: faultOf('target') });
+  hosts.target = target;
+  await world.give(
+    source,
+    Array.from({ length: slots }, (_, i) => i),
+  );
+  await world.agents.order(source.slice, { reserve: target.slice });
+  await world.pass(12);
+  const client = new Client(world);
+  await world.pass(1);
+  const first = { source: source.life.number, target: target.life.number };
+  world.notice(source, { noticeAt: world.clock.now(), deadline: world.clock.now() + 110 });
+  // Each notice comes twice.
+  await world.pass(0.02);
+  world.notice(source, {});
+  const isOver = async () => ['done', 'failed'].includes((await world.record(source))?.phase ?? '');
+  await world.until(isOver, 20);
+  await world.pass(2);
+  const steps = {
+    source: source.life.names.slice(first.source),
+    target: target.life.names.slice(first.target),
+  };
+  if (trouble !== undefined) {
+    client.every = 1;
+    await world.pass(120);
+    await world.until(isOver, 60);
+    client.every = 0.2;
+    await world.pass(15);
+  }
+  client.stop();
+  await world.pass(12);
+  const record = await world.record(source);
+  const isGone = trouble?.kind === 'terminate';
+  const wrongs = [...client.wrongs, ...source.app.wrongs, ...target.app.wrongs];
+  if (record?.phase === 'done' || !isGone)
+    wrongs.push(...(await client.lost()).map((one) => `lost: ${one} (record ${record?.phase})`));
+  if (!isGone) {
+    wrongs.push(...(await unserved(world)));
+    if (!(await isOver())) wrongs.push(`the record is ${record?.phase}`);
+  }
+  if (record?.phase === 'failed' && !record.error) wrongs.push('failed without an error');
+  const logs = [source, target].map((one) => `${one.instance}\n${one.logs.join('\n')}`).join('\n');
+  await world.close();
+  return { world, phase: record?.phase, error: record?.error, wrongs, steps, first, logs };
+}
+
+function happen(world: World, host: Host, kind: TroubleKind, name: string): void {
+  if (kind === 'throw') throw new Error(`${name}: trouble`);
+  if (kind === 'cut') for (const link of host.links) link.cut();
+  if (kind === 'terminate') world.terminate(host);
+  if (kind === 'kill' || kind === 'kill long') {
+    world.kill(host);
+    world.clock.after(RESTART[kind], () => void world.start(host));
+  }
+  if (kind === 'isolate' || kind === 'isolate long') {
+    const { life } = host;
+    life.isolated = true;
+    world.clock.after(ISOLATED[kind], () => {
+      life.isolated = false;
+    });
+  }
+}
+
+/** Slots that not exactly their holder serves. */
+async function unserved(world: World): Promise<string[]> {
+  const map = await world.maps.read(SHARD, world.slots);
+  return map.flatMap(({ slot, epoch, holder }) => {
+    const where = [...world.hosts.values()].flatMap(({ slice, serving }) => {
+      const look = serving.runtime(slice)?.table.look(slot);
+      return look?.state === 'serving' && !look.lapsed ? [`${slice} under ${look.epoch}`] : [];
+    });
+    const apps = [...world.hosts.values()].flatMap(({ slice, app }) => {
+      const one = app.slots.get(slot);
+      return one?.serving && !one.quiet ? [slice] : [];
+    });
+    const wrongs: string[] = [];
+    if (where.join() !== `${holder} under ${epoch}`)
+      wrongs.push(`slot ${slot} is held by ${holder} under ${epoch}, served by ${where.join() || 'nobody'}`);
+    if (apps.join() !== holder)
+      wrongs.push(`slot ${slot} is held by ${holder}, active in ${apps.join() || 'none'}`);
+    return wrongs;
+  });
+}
