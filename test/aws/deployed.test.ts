@@ -5,6 +5,7 @@ import { commands } from './deployed/commands.ts';
 import { example } from './deployed/example.ts';
 import { failure } from './deployed/failure.ts';
 import { guarantees } from './deployed/guarantees.ts';
+import { handOver } from './deployed/hand-over.ts';
 import { hold } from './deployed/hold.ts';
 import { interruption } from './deployed/interruption.ts';
 import { load } from './deployed/load.ts';
@@ -60,6 +61,10 @@ describe('a deployed service', () => {
   describe('an instance that Spot takes', () => {
     interrupted = interruption(world);
   });
+  let handedOver: ReturnType<typeof handOver>;
+  describe('a shard with state', () => {
+    handedOver = handOver(world);
+  });
   describe('settings', () => settings(world));
   describe('a failure', () => failure(world));
   describe('hold', () => hold(world));
@@ -70,6 +75,7 @@ describe('a deployed service', () => {
   describe('the API', () => api(world));
   describe('settings, again', () => settingsEnd(world));
   describe('that instance, two minutes later', () => interrupted.end());
+  describe('the shard with state, two minutes later', () => handedOver.end());
 });
 
 describe('the example, as a first deploy makes it', () => {

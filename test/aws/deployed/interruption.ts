@@ -5,6 +5,12 @@ import type { World } from '../world.ts';
 import { serving } from './guarantees.ts';
 import { targetsOf } from './routes.ts';
 
+/** Executions are named by their instance. */
+async function handOversOf(world: World, instance: string) {
+  const all = await world.executions('hand-over');
+  return all.filter(({ name }) => name?.includes(instance));
+}
+
 /** The notice comes two minutes before the end: it is given here, and its end read by what is returned. */
 export function interruption(world: () => World): { readonly end: () => void } {
   let instance: string;
@@ -25,7 +31,7 @@ export function interruption(world: () => World): { readonly end: () => void } {
     await sayInterrupted(world(), instance);
     await sayInterrupted(world(), instance);
     const [first] = await eventually('a hand-over', async () => {
-      const all = await world().executions('hand-over');
+      const all = await handOversOf(world(), instance);
       return all.length > 0 && all;
     });
     await sayInterrupted(world(), instance);
@@ -33,7 +39,7 @@ export function interruption(world: () => World): { readonly end: () => void } {
       const all = await world().published('InterruptionNoticed');
       return all.some((one) => one.instance === instance);
     });
-    expect((await world().executions('hand-over')).map(({ name }) => name)).toEqual([first!.name]);
+    expect((await handOversOf(world(), instance)).map(({ name }) => name)).toEqual([first!.name]);
   });
 
   const end = () => {
@@ -41,7 +47,7 @@ export function interruption(world: () => World): { readonly end: () => void } {
       const execution = await eventually(
         'the hand-over ended',
         async () => {
-          const [only] = await world().executions('hand-over');
+          const [only] = await handOversOf(world(), instance);
           return only?.status !== 'RUNNING' && only;
         },
         180,
@@ -57,7 +63,7 @@ export function interruption(world: () => World): { readonly end: () => void } {
     }, 190_000);
 
     it('was handed over once', async () => {
-      expect(await world().executions('hand-over')).toHaveLength(1);
+      expect(await handOversOf(world(), instance)).toHaveLength(1);
     });
   };
   return { end };

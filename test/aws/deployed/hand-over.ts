@@ -1,0 +1,141 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TableSlotMaps } from '../../../adapters/aws/hand-over/slot-maps.ts';
+import { ReserveRequests } from '../../../adapters/aws/reserve-requests.ts';
+import { parseSliceId } from '../../../core/shards/slice.ts';
+import { sayInterrupted } from '../aws-events.ts';
+import { eventually } from '../eventually.ts';
+import type { World } from '../world.ts';
+import { DeployedAgents } from './agents.ts';
+import { serving } from './guarantees.ts';
+import { targetsOf } from './routes.ts';
+
+const SETTINGS = new URL('../settings.yaml', import.meta.url);
+const ROOMS = `  - name: rooms
+    priority: 950
+    guarantee: 1
+    max: 3
+    capacity: { perInstance: 100 }
+    mode: active
+    handOver: { state: copy, slots: { count: 2, by: { header: x-room } } }
+`;
+
+/** The deployed settings and a shard with state, for which slices may be reserved. */
+async function withRooms({ where }: World): Promise<string> {
+  const text = (await readFile(SETTINGS, 'utf8'))
+    .replace('shards:\n', `shards:\n${ROOMS}`)
+    .replace('fleet:\n', 'fleet:\n  reserves: { max: 2 }\n');
+  const file = join(where.folder, 'rooms.yaml');
+  await writeFile(file, text);
+  return file;
+}
+
+const instanceOf = (slice: string) => parseSliceId(slice).instance;
+
+async function executionOf(world: World, instance: string) {
+  const all = await world.executions('hand-over');
+  return all.find(({ name }) => name?.includes(instance));
+}
+
+/** A shard with state: its slots are given, handed over to a reserve at a notice, and stay where nobody can take them. */
+export function handOver(world: () => World): { readonly end: () => void } {
+  let agents: DeployedAgents;
+  let source: string;
+  let reserve: string;
+  const holders = async () => {
+    const slots = await new TableSlotMaps(world().table).read('rooms', 2);
+    return slots.map(({ holder }) => holder);
+  };
+
+  beforeAll(() => {
+    agents = new DeployedAgents(world());
+  });
+  afterAll(() => agents.stop());
+
+  it('gives the slots to the slice that serves the shard', async () => {
+    await world().foreshard('settings', '--put', await withRooms(world()));
+    source = await eventually(
+      'a holder of both slots',
+      async () => {
+        await world().tick();
+        const [first] = await serving(world(), 'rooms');
+        return (await holders()).every((holder) => holder !== undefined && holder === first) && first;
+      },
+      180,
+    );
+    expect(await targetsOf(world(), 'rooms')).toContain(source);
+  }, 190_000);
+
+  it('holds a slice for it that was asked for', async () => {
+    const now = Date.now() / 1000;
+    const request = { id: 'asked', shard: 'rooms', count: 1, until: now + 3600 };
+    await new ReserveRequests(world().table).put(request, now, 'test');
+    reserve = await eventually(
+      'a reserve',
+      async () => {
+        await world().tick();
+        const all = await world().slices('rooms');
+        return all.find(({ placement }) => (placement as { kind: string }).kind === 'reserved')?.sk;
+      },
+      180,
+    );
+    expect(instanceOf(reserve)).not.toBe(instanceOf(source));
+  }, 190_000);
+
+  it('hands the slots over to it at the notice, and sends traffic there', async () => {
+    await sayInterrupted(world(), instanceOf(source));
+    const execution = await eventually(
+      'the hand-over ended',
+      async () => {
+        const found = await executionOf(world(), instanceOf(source));
+        return found !== undefined && found.status !== 'RUNNING' && found;
+      },
+      100,
+    );
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(await world().outcome(execution.executionArn!)).toMatchObject({ left: [source], late: [] });
+    expect(await holders()).toEqual([reserve, reserve]);
+    const targets = await targetsOf(world(), 'rooms');
+    expect(targets).toContain(reserve);
+    expect(targets).not.toContain(source);
+    expect(await serving(world(), 'rooms')).toContain(reserve);
+    expect(await world().published('SliceHandedOver')).toContainEqual(
+      expect.objectContaining({ shard: 'rooms', source, target: reserve, slots: [0, 1] }),
+    );
+  }, 110_000);
+
+  it('says so where nobody can take them over', async () => {
+    agents.only = new Set([instanceOf(reserve)]);
+    // The leases of the others end.
+    await world().wait(15);
+    await sayInterrupted(world(), instanceOf(reserve));
+    const failed = await eventually(
+      'HandOverFailed',
+      async () => {
+        const all = await world().published('HandOverFailed');
+        return all.find((one) => one.source === reserve);
+      },
+      100,
+    );
+    expect(failed).toMatchObject({ shard: 'rooms', slots: [0, 1], error: 'no slice can take over' });
+    expect(await holders()).toEqual([reserve, reserve]);
+  }, 130_000);
+
+  const end = () => {
+    it('the one without a reserve took the standard procedure', async () => {
+      const execution = await eventually(
+        'the hand-over ended',
+        async () => {
+          const found = await executionOf(world(), instanceOf(reserve));
+          return found !== undefined && found.status !== 'RUNNING' && found;
+        },
+        180,
+      );
+      expect(execution.status).toBe('SUCCEEDED');
+      const evacuated = await world().published('InstanceEvacuated');
+      expect(evacuated.map(({ instance }) => instance)).toContain(instanceOf(reserve));
+    }, 190_000);
+  };
+  return { end };
+}
