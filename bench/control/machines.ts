@@ -1,5 +1,7 @@
+import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import { HealthItems } from '../../adapters/aws/health-items.ts';
 import { Leases } from '../../adapters/aws/leases.ts';
+import { Modes } from '../../adapters/aws/modes.ts';
 import { Records } from '../../adapters/aws/records.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import { pollTargets } from '../../adapters/aws/target-poller.ts';
@@ -53,7 +55,16 @@ export class Machines {
     this.#latency = latency;
     const { clock, table, loadBalancer, hosts, store, events, settings, counting } = stage;
     this.#parts = {
-      ports: unwiredPorts({ clock, store, loadBalancer, hosts, events, fleet: stage.fleet() }),
+      ports: unwiredPorts({
+        clock,
+        store,
+        loadBalancer,
+        hosts,
+        events,
+        fleet: stage.fleet(),
+        ...handOverPorts(table),
+      }),
+      modes: new Modes(table),
       records: new Records(table),
       settings: async () => {
         counting.usage.add('s3Gets', 1);
