@@ -15,9 +15,11 @@ export interface ReserveMemory {
   refusals(now: Seconds): Promise<readonly Refusal[]>;
   /** Slice at risk → its reserve, as the agents have been told. */
   orders(): Promise<Readonly<Record<string, string>>>;
+  /** Slice → target of its hand-over, of those that are under way. */
+  handingOver(): Promise<Readonly<Record<string, string>>>;
 }
 
-export type KnownReserves = Pick<Snapshot, 'reserveRequests' | 'refusals' | 'reserveFor'>;
+export type KnownReserves = Pick<Snapshot, 'reserveRequests' | 'refusals' | 'reserveFor' | 'handingOver'>;
 
 /** A service that reserves nothing is not asked for it. */
 export async function readReserves(
@@ -26,12 +28,13 @@ export async function readReserves(
   now: Seconds,
 ): Promise<KnownReserves> {
   if (fleet.reserves.max === 0) return {};
-  const [reserveRequests, refusals, reserveFor] = await Promise.all([
+  const [reserveRequests, refusals, reserveFor, handingOver] = await Promise.all([
     memory.requests(now),
     memory.refusals(now),
     memory.orders(),
+    memory.handingOver(),
   ]);
-  return { reserveRequests, refusals, reserveFor };
+  return { reserveRequests, refusals, reserveFor, handingOver };
 }
 
 /** Seconds for which a reserve is held while its placement is written anew; it needs a fraction of that. */

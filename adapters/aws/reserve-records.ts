@@ -1,10 +1,11 @@
 import type { Refusal } from '../../core/capacity/plan.ts';
+import { type HandOver, isOver } from '../../core/hand-over/record.ts';
 import type { ReserveRequest } from '../../core/interruption/risk.ts';
 import { sliceId } from '../../core/shards/slice.ts';
 import type { Seconds } from '../../core/time.ts';
 import { readRefusals } from './fleet-launch.ts';
 import { ReserveRequests } from './reserve-requests.ts';
-import { PK, type Table } from './table.ts';
+import { type Item, PK, type Table } from './table.ts';
 
 const ORDER = /^reserve(\d+)$/;
 
@@ -33,5 +34,10 @@ export class ReserveRecords {
           orders[sliceId(item.sk, Number(port))] = reserve;
       }
     return orders;
+  }
+
+  async handingOver(): Promise<Readonly<Record<string, string>>> {
+    const items = (await this.#table.query(PK.handOver)) as unknown as readonly (Item & HandOver)[];
+    return Object.fromEntries(items.filter((one) => !isOver(one)).map(({ sk, target }) => [sk, target]));
   }
 }

@@ -16,6 +16,8 @@ export interface SpotHabits {
   readonly notice: readonly [Seconds, Seconds];
   /** All of a lost zone's Spot instances are interrupted within this. */
   readonly zoneLostWithin: Seconds;
+  /** Whether what is launched shortly before a zone is lost hears of it as early as the others. */
+  readonly warnsNew: boolean;
 }
 
 export const SPOT_HABITS: SpotHabits = {
@@ -23,6 +25,7 @@ export const SPOT_HABITS: SpotHabits = {
   rebalanceTogether: 0.3,
   notice: [100, 118],
   zoneLostWithin: 3 * MINUTE,
+  warnsNew: false,
 };
 
 /** Those of a removal are interrupted within this. */
@@ -48,6 +51,8 @@ export class SpotMarket {
   /** Instances whose notice is fixed. */
   readonly #doomed = new Set<string>();
   readonly #lost = new Set<string>();
+  /** When each zone is lost next, ascending. */
+  readonly #losses = new Map<string, Seconds[]>();
   readonly #zones: readonly string[];
   readonly #habits: SpotHabits;
   /** Interruptions per instance and second, where there is no trace. */
@@ -77,6 +82,7 @@ export class SpotMarket {
 
   /** A Spot instance was launched. */
   launched(instance: Instance): void {
+    if (this.#habits.warnsNew) this.#warn(instance);
     if (this.#rate > 0) this.#doom(instance.id, this.#clock.now() + this.#luck.exponential(1 / this.#rate));
   }
 
@@ -85,6 +91,11 @@ export class SpotMarket {
     if (event.kind === 'zone-back') {
       this.#clock.schedule(event.at, () => this.#lost.delete(event.zone));
       return;
+    }
+    if (event.kind === 'zone-lost') {
+      const losses = this.#losses.get(event.zone);
+      if (losses === undefined) this.#losses.set(event.zone, [event.at]);
+      else losses.push(event.at);
     }
     // Once ahead, so that recommendations can come early, and once at the time for what was launched meanwhile.
     for (const at of [event.at - this.#habits.rebalanceAhead, event.at]) {
@@ -96,6 +107,15 @@ export class SpotMarket {
             this.#doom(id, event.at + this.#luck.between(0, this.#habits.zoneLostWithin));
       });
     }
+  }
+
+  #warn({ id, zone }: Instance): void {
+    const now = this.#clock.now();
+    const losses = this.#losses.get(zone) ?? [];
+    while (losses.length > 0 && losses[0]! <= now) losses.shift();
+    const [next = Number.POSITIVE_INFINITY] = losses;
+    if (next - now < this.#habits.rebalanceAhead)
+      this.#doom(id, next + this.#luck.between(0, this.#habits.zoneLostWithin));
   }
 
   #remove(share: number, at: Seconds): void {

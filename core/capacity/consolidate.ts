@@ -121,6 +121,11 @@ function plainHosts(draft: Draft): Host[] {
     return owner !== undefined && draft.shards[owner]!.mode === 'active';
   };
   return draft.index.hosts.filter(
-    ({ held, used, slices }) => !held && used > 0 && used <= most && slices.every(plain),
+    // Declared parts of an instance differ in size, and stay where they were declared.
+    ({ held, used, slices }) =>
+      !held &&
+      used > 0 &&
+      used <= most &&
+      slices.every((one) => plain(one) && one.share === slices[0]!.share),
   );
 }

@@ -1,7 +1,7 @@
 import type { Settings } from '../settings/schema.ts';
 import { type Accept, giveBackOrder, ReadySlices, Spread } from './choose.ts';
 import type { Candidate, FleetIndex, Host } from './fleet-index.ts';
-import type { FleetAction, Move, Reason, Rule } from './plan.ts';
+import type { FleetAction, Move, Reason, Rule, Snapshot } from './plan.ts';
 import { reasonFor } from './reason.ts';
 import type { PlannedShard } from './shard-views.ts';
 
@@ -12,6 +12,7 @@ const MIX_BAND = 0.1;
 export class Draft {
   readonly settings: Settings;
   readonly index: FleetIndex;
+  readonly snapshot: Snapshot;
   readonly at: number;
   readonly ready: ReadySlices;
   readonly moves: Move[] = [];
@@ -30,8 +31,9 @@ export class Draft {
   /** Moves that this plan may still start, of the shards that have a bound of their own. */
   private readonly left = new Map<string, number>();
 
-  constructor(at: number, settings: Settings, index: FleetIndex, shards: readonly PlannedShard[]) {
-    this.at = at;
+  constructor(snapshot: Snapshot, settings: Settings, index: FleetIndex, shards: readonly PlannedShard[]) {
+    this.at = snapshot.at;
+    this.snapshot = snapshot;
     this.settings = settings;
     this.index = index;
     this.shards = shards;

@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import type { FleetIndex, Host } from './fleet-index.ts';
 import type { FleetAction, Plan, Reason } from './plan.ts';
 import type { Reserving } from './reservations.ts';
+import { spotStarts } from './spot-zones.ts';
 import { berths } from './standby.ts';
 
 /** What the fleet itself should do after the moves: start, stop, stock and mix. Counts of instances. */
@@ -55,12 +56,16 @@ export function fleetChange(
   // The group takes them from its warm pool as far as that goes.
   stock -= Math.min(stopped, started.steady);
   started.spot = frozen ? 0 : Math.min(room - started.steady, spotShort(draft));
-  if (started.spot > 0) {
-    const reason = poolReason(
+  const forMix = spotStarts(
+    started.spot,
+    draft.snapshot,
+    settings,
+    poolReason(
       `Spot is below its ${Math.round(settings.fleet.spotShare * 100)} % of what the fleet will need for hours`,
-    );
-    actions.push({ kind: 'start', group: 'spot', count: started.spot, reason });
-  }
+    ),
+  );
+  actions.push(...forMix);
+  started.spot = forMix.reduce((sum, one) => sum + ('count' in one ? one.count : 1), 0);
 
   const released = { steady: 0, spot: 0, toWarm: 0 };
   const beds = frozen ? [] : berths(draft);

@@ -84,7 +84,8 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   const unit = unitOf(settings);
   const weight = new Map(settings.fleet.instanceTypes.map(({ type, weight }) => [type, weight]));
   const held = new Set(snapshot.held);
-  const { reserveFor = {} } = snapshot;
+  const { reserveFor = {}, handingOver = {} } = snapshot;
+  const reserves = reservedIn(snapshot);
   const holdings = new Map<string, Holding>();
   for (const { name } of settings.shards)
     holdings.set(name, {
@@ -141,7 +142,9 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
       holding.active.push(candidate);
       const { rebalanceAt } = host.instance;
       // With a reserve it serves on, while its state is copied; the notice is to come within minutes, if it comes.
-      const isCovered = reserveFor[slice.id] !== undefined && snapshot.at - (rebalanceAt ?? 0) < PATIENCE;
+      const isCovered =
+        (handingOver[slice.id] ?? reserveFor[slice.id]) !== undefined &&
+        snapshot.at - (rebalanceAt ?? 0) < PATIENCE;
       if (rebalanceAt !== undefined && !isCovered) {
         holding.leaving.push(candidate);
         holding.doomed += units;
@@ -185,9 +188,14 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
       }
       case 'interrupted':
         leaving += 1;
-        for (const { placement, share } of instance.slices) {
+        for (const { id, placement, share } of instance.slices) {
           const holding = placement.kind === 'active' ? holdings.get(placement.shard) : undefined;
           if (holding === undefined) continue;
+          // Its reserve takes over within the notice; until it does, it shows as nobody's.
+          if (reserves.has(handingOver[id] ?? reserveFor[id] ?? '')) {
+            holding.coming += share / unit;
+            continue;
+          }
           holding.losing += share / unit;
           holding.lostSince = Math.min(holding.lostSince, instance.since);
         }
@@ -230,3 +238,10 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
 
 const isReserve = (slices: readonly Slice[]) =>
   slices.length > 0 && slices.every(({ placement }) => placement.kind === 'reserved');
+
+/** Ids of the reserved slices, where any is meant for a slice. */
+function reservedIn({ instances, reserveFor, handingOver }: Snapshot): ReadonlySet<string> {
+  if (reserveFor === undefined && handingOver === undefined) return new Set();
+  const slices = instances.flatMap((one) => (one.state === 'running' ? one.slices : []));
+  return new Set(slices.filter(({ placement }) => placement.kind === 'reserved').map(({ id }) => id));
+}

@@ -52,6 +52,8 @@ export interface Snapshot {
   readonly reserveRequests?: readonly ReserveRequest[];
   /** Slice at risk → reserve, as ordered by the plan before. @default none */
   readonly reserveFor?: Readonly<Record<string, string>>;
+  /** Slice → the slice that its hand-over, which is under way, goes to. @default none */
+  readonly handingOver?: Readonly<Record<string, string>>;
   /** Zones that had no capacity of late: nothing is launched there by name. @default none */
   readonly refusals?: readonly Refusal[];
 }

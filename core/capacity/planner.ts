@@ -45,7 +45,7 @@ export function plan(
   const wakes = wakesOf(index, seen, settings, startable);
   const room = startable - wakes.length;
   const shards = withWoken(seen, wakes);
-  const draft = new Draft(now, settings, index, shards);
+  const draft = new Draft(snapshot, settings, index, shards);
   const frozen = isFrozen(shards);
   const pool = poolView(draft, room, frozen);
   const sizing = new Sizing(leads);

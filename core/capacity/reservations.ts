@@ -3,7 +3,6 @@ import { type Exposure, exposuresOf } from '../interruption/exposure.ts';
 import { neededReserves, type ReserveNeed } from '../interruption/reserves.ts';
 import { poolKey, type SpotPool } from '../interruption/risk.ts';
 import type { Settings } from '../settings/schema.ts';
-import { slicesOf } from '../shards/instance.ts';
 import type { Placement } from '../shards/placement.ts';
 import type { Draft } from './draft.ts';
 import type { Candidate, Host } from './fleet-index.ts';
@@ -58,7 +57,7 @@ export function reservations(
   const { settings, index } = draft;
   const { max } = settings.fleet.reserves;
   if (max === 0 && index.reserved.length === 0) return NONE;
-  const leaving = handedOver(snapshot);
+  const leaving = snapshot.handingOver ?? {};
   const exposures = exposuresOf(stakes(draft, snapshot, leaving), announcedIn(snapshot));
   const usable = index.reserved.filter(
     ({ host, slice }) => host.instance.rebalanceAt === undefined && !draft.touched.has(slice.id),
@@ -121,24 +120,6 @@ function stakes(draft: Draft, snapshot: Snapshot, leaving: Readonly<Record<strin
     const s = draft.shardAt.get(shard);
     return s !== undefined && mayReserve(draft, shard) && draft.shards[s]!.settings.handOver.state === 'copy';
   });
-}
-
-/** Slice → reserve, where the reserve has been taken by a workflow or serves the shard already. */
-function handedOver({ instances, held = [], reserveFor = {} }: Snapshot): Record<string, string> {
-  const taken = new Map<string, string>();
-  const busy = new Set(held);
-  const owners = new Map<string, string>();
-  for (const { id, placement } of instances.flatMap(slicesOf)) {
-    if (placement.kind === 'active') owners.set(id, placement.shard);
-    if (placement.kind === 'activating' || placement.kind === 'active') taken.set(id, placement.shard);
-    else if (placement.kind === 'reserved' && busy.has(id)) taken.set(id, '');
-  }
-  return Object.fromEntries(
-    Object.entries(reserveFor).filter(([slice, reserve]) => {
-      const by = taken.get(reserve);
-      return by !== undefined && (by === '' || by === owners.get(slice));
-    }),
-  );
 }
 
 /** In hold nothing new is begun, and in shadow nothing at all. */

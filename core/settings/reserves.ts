@@ -31,6 +31,14 @@ export const reservesSchema = z
       .describe(
         'Share of interruptions whose notice is the first that is heard of them; before the others there is time to start a reserve.',
       ),
+    perZone: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .optional()
+      .describe(
+        'Most Spot instances in one zone, so that its loss can be absorbed; the rest stays On-Demand. Default: no bound, and the group chooses the zones.',
+      ),
     gbps: z
       .number()
       .positive()
