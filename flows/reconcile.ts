@@ -43,10 +43,18 @@ export async function instanceArrived(
   if (isNew) await events.publish([event('InstanceArrived', at, { instance, slices })]);
 }
 
-/** An instance has stopped or ended: its slices are taken from their shards and from the store. */
-export async function instanceLeft(ports: Ports, settings: Settings, instance: string): Promise<void> {
+/**
+ * An instance has stopped or ended: its slices are taken from their shards and from the store.
+ * @param known slices that it has besides the equal parts of the settings, as far as somebody knows them
+ */
+export async function instanceLeft(
+  ports: Ports,
+  settings: Settings,
+  instance: string,
+  known: readonly string[] = [],
+): Promise<void> {
   const lost: StoredSlice[] = [];
-  for (const slice of sliceIdsOf(instance, settings)) {
+  for (const slice of new Set([...sliceIdsOf(instance, settings), ...known])) {
     const seen = await ports.store.get(slice);
     if (seen === undefined) continue;
     await forget(ports, seen);

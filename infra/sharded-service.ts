@@ -77,7 +77,7 @@ export class ShardedService extends Construct {
     this.router = new Router(this, 'Router', {
       vpc: this.vpc,
       shards: ownShards(this.settings).length,
-      slices: this.settings.fleet.slicesPerInstance,
+      slices: Math.max(this.settings.fleet.slicesPerInstance, this.settings.vm.maxPerInstance),
       instances,
       ...given(props, 'entrances', 'certificate', 'internal', 'accessLogs', 'deletionProtection'),
     });

@@ -42,7 +42,8 @@ async function gone(parts: EventParts, instance: string, ends: boolean, at: Seco
   if (slices.length === 0) return { outcome: 'had no slices' };
   // An event of an earlier life: since then the instance has come back from the warm pool.
   if (!ends && slices.some(({ placement }) => placement.since > at)) return IGNORED('it has started since');
-  await instanceLeft(parts.ports, parts.settings, instance);
+  const known = slices.map(({ slice }) => slice);
+  await instanceLeft(parts.ports, parts.settings, instance, known);
   return { outcome: 'lost', plan: true };
 }
 
@@ -60,13 +61,15 @@ export async function terminating(
   const { EC2InstanceId: instance, AutoScalingGroupName: group } = detail;
   if (groupNamed(parts.groups, group) === undefined) return IGNORED('another group');
   if (detail.Action === 'ReplaceRootVolume') return IGNORED('it stays');
-  const serving = (await slicesOn(table, instance)).filter(({ placement }) => placement.kind !== 'ready');
+  const slices = await slicesOn(table, instance);
+  const serving = slices.filter(({ placement }) => placement.kind !== 'ready');
   if (serving.length > 0) {
     const input = { instance, at, deadline: at + drainBound(settings) };
     await ports.workflows.start('hand-over', handOverName(input), input);
     return { outcome: `evacuates ${serving.length} slices`, plan: true };
   }
-  await instanceLeft(ports, settings, instance);
+  const known = slices.map(({ slice }) => slice);
+  await instanceLeft(ports, settings, instance, known);
   try {
     await parts.autoScaling.send(
       new CompleteLifecycleActionCommand({
