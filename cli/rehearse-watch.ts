@@ -13,7 +13,7 @@ import type { Deployed } from './deployed.ts';
 export interface Watched {
   readonly slice: string;
   readonly shard: string;
-  /** Slots of a stateful shard that it held when the notice came; none: it had no state. */
+  /** Slots of a stateful shard that it held from the first announcement to the notice; none: it had no state. */
   readonly slots: readonly number[];
   readonly rebalanceAt?: Seconds;
   readonly noticeAt?: Seconds;
@@ -25,6 +25,9 @@ export interface Watched {
   /** When a slice that took its slots over was first seen serving the shard. */
   readonly redirectedAt?: Seconds;
 }
+
+/** What was announced of an instance. */
+type Said = Pick<InstanceItem, 'rebalanceAt' | 'noticeAt' | 'deadline'>;
 
 /** What the last look has found. */
 interface Seen {
@@ -44,6 +47,7 @@ export class Watch {
   readonly #settings: Settings;
   readonly #since: Seconds;
   readonly #watched = new Map<string, Watched>();
+  readonly #said = new Map<string, Said>();
   /** As of the look before: the notice may come together with what follows from it. */
   #before: Seen | undefined;
 
@@ -61,6 +65,14 @@ export class Watch {
     return [...this.#watched.values()];
   }
 
+  /** Whether all that served where something was announced is out, notice or not. */
+  get isOut(): boolean {
+    return (
+      this.#watched.size > 0 &&
+      this.watched.every(({ outAt, handOvers }) => outAt !== undefined && handOvers.every(isOver))
+    );
+  }
+
   /** Whether everything that was announced has come to its end. */
   isOver(now: Seconds): boolean {
     return (
@@ -76,10 +88,12 @@ export class Watch {
   async look(): Promise<void> {
     const { table } = this.#deployed;
     const [items, seen] = await Promise.all([table.query(PK.instance), this.#see()]);
-    for (const item of items as readonly InstanceItem[]) {
-      const { sk: instance, rebalanceAt = 0, noticeAt = 0 } = item;
-      if (Math.max(rebalanceAt, noticeAt) >= this.#since) this.#follow(instance, item, seen);
-    }
+    const announced = (items as readonly InstanceItem[]).filter(
+      ({ rebalanceAt = 0, noticeAt = 0 }) => Math.max(rebalanceAt, noticeAt) >= this.#since,
+    );
+    for (const { sk: instance, ...said } of announced) this.#said.set(instance, said);
+    // Its item goes with an instance: what it said stays.
+    for (const [instance, said] of this.#said) this.#follow(instance, said, seen);
     this.#before = seen;
   }
 
@@ -104,9 +118,9 @@ export class Watch {
   }
 
   /** Slices that serve on the instance are watched from its first announcement on; slots count as of the notice. */
-  #follow(instance: string, item: InstanceItem, seen: Seen): void {
+  #follow(instance: string, said: Said, seen: Seen): void {
     const before = this.#before ?? seen;
-    if (item.noticeAt !== undefined) this.noticed.add(instance);
+    if (said.noticeAt !== undefined) this.noticed.add(instance);
     for (const { slice, placement } of before.slices.values())
       if (
         parseSliceId(slice).instance === instance &&
@@ -116,16 +130,16 @@ export class Watch {
         this.#watched.set(slice, { slice, shard: placement.shard, slots: [], handOvers: [] });
     for (const one of this.watched)
       if (parseSliceId(one.slice).instance === instance)
-        this.#watched.set(one.slice, next(one, item, before, seen));
+        this.#watched.set(one.slice, next(one, said, before, seen));
   }
 }
 
 /** Seconds after the deadline in which the last writes come. */
 const AFTER: Seconds = 30;
 
-function next(one: Watched, item: InstanceItem, before: Seen, { now, slices, handOvers }: Seen): Watched {
+function next(one: Watched, said: Said, before: Seen, { now, slices, handOvers }: Seen): Watched {
   const { slice, shard } = one;
-  const { rebalanceAt, noticeAt, deadline } = item;
+  const { rebalanceAt, noticeAt, deadline } = said;
   const record = handOvers.get(slice);
   const isNew = record !== undefined && !before.handOvers.has(slice);
   const known = one.handOvers.filter(({ id }) => id !== record?.id);
@@ -139,7 +153,11 @@ function next(one: Watched, item: InstanceItem, before: Seen, { now, slices, han
   return {
     slice,
     shard,
-    slots: one.noticeAt === undefined ? (before.slots.get(slice) ?? []) : one.slots,
+    // What was handed over before the notice was its state too.
+    slots:
+      one.noticeAt === undefined
+        ? [...new Set([...one.slots, ...(before.slots.get(slice) ?? [])])]
+        : one.slots,
     ...(rebalanceAt !== undefined && { rebalanceAt }),
     ...(noticeAt !== undefined && { noticeAt }),
     ...(deadline !== undefined && { deadline }),

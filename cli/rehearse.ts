@@ -35,6 +35,7 @@ const WAITING: Seconds = 10;
 const LATEST: Seconds = 15 * MINUTE;
 /** Statuses of an experiment that has not done what it was to do. */
 const FAILED = ['failed', 'stopped', 'stopping', 'cancelled'];
+const ENDED = [...FAILED, 'completed'];
 
 /** `foreshard rehearse`: a Spot interruption on demand, and what came of it. */
 export function configure(command: Command): void {
@@ -101,12 +102,16 @@ export async function rehearse(
     said = progress;
     if (noticed) continue;
     const { status, reason } = await fis.get(id);
-    if (FAILED.includes(status))
-      throw new Error(
-        `experiment ${id} is ${status}${reason ? `: ${reason}` : ''}; no instance of ${service} was told to go`,
-      );
-    if (clock.now() > since + LATEST)
-      throw new Error(`experiment ${id} (${status}): no notice came within ${LATEST / MINUTE} minutes`);
+    // The plan may have emptied and ended the instance on the recommendation alone.
+    if (watch.isOut && ENDED.includes(status)) break;
+    if (clock.now() <= since + LATEST && !(FAILED.includes(status) && watch.watched.length === 0)) continue;
+    if (watch.watched.length > 0) break;
+    const why = reason === undefined ? '' : `: ${reason}`;
+    throw new Error(
+      FAILED.includes(status)
+        ? `experiment ${id} is ${status}${why}; no instance of ${service} was told to go`
+        : `experiment ${id} (${status}): no notice came within ${LATEST / MINUTE} minutes`,
+    );
   }
   if (watch.watched.length === 0)
     return { text: `${[...watch.noticed].join(', ')} was told to go, and served no shard.\n`, lost: false };

@@ -1,16 +1,25 @@
 import * as z from 'zod';
 
+/** API Gateway leaves out what is empty, others say null. */
+const texts = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((given) => given ?? {});
+
 /** An HTTP request as API Gateway hands it over (HTTP API, payload 2.0), as far as it is read here. */
 export const requestSchema = z.object({
   version: z.literal('2.0'),
   /** `GET /shards/{shard}`, or `$default`. */
   routeKey: z.string(),
   /** By lower-case name. */
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: texts,
   /** Decoded; several values of a name joined by commas. */
-  queryStringParameters: z.record(z.string(), z.string()).default({}),
-  pathParameters: z.record(z.string(), z.string()).default({}),
-  body: z.string().optional(),
+  queryStringParameters: texts,
+  pathParameters: texts,
+  body: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? undefined),
   isBase64Encoded: z.boolean().default(false),
   requestContext: z.object({
     requestId: z.string(),

@@ -176,6 +176,24 @@ describe('a rehearsal', () => {
     expect(text).not.toContain('i-9');
   });
 
+  it('ends without a notice where the plan has emptied the instance on the recommendation', async () => {
+    service.at(5, () => service.told('i-1', { rebalanceAt: T0 + 4 }));
+    service.at(30, () => service.handOver('done'));
+    service.at(60, async () => {
+      const gone = [
+        [PK.instance, 'i-1'],
+        [PK.slice, 'i-1:8080'],
+        [PK.slice, 'i-1:8081'],
+      ] as const;
+      await Promise.all(gone.map(([pk, sk]) => service.table.delete(pk, sk)));
+      service.experiment = { id: 'EXP1', status: 'completed' };
+    });
+    const { text, lost } = await run();
+    expect(lost).toBe(false);
+    expect(text).toMatch(/cart +i-1:8080 +4 s +– +512 MiB .* handed over to i-2:8080/);
+    expect(service.clock.now()).toBeLessThan(T0 + 120);
+  });
+
   it('says so when the instance served nothing', async () => {
     service.at(125, () => service.told('i-7', { noticeAt: T0 + 124, deadline: T0 + 244 }));
     expect(await run()).toEqual({ text: 'i-7 was told to go, and served no shard.\n', lost: false });
