@@ -93,8 +93,6 @@ export class Arns {
         };
       case 'hops':
         return { arns: [bucket.arnForObjects('hand-overs/*')] };
-      case 'hopList':
-        return { arns: [bucket.bucketArn], conditions: { StringLike: { 's3:prefix': 'hand-overs/*' } } };
       case 'agentAssets':
         return {
           arns: this.#site.agentAssets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)),

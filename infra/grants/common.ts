@@ -10,7 +10,6 @@ export const RESOURCES = {
   settings: '`settings.yaml` in the bucket',
   forecasters: '`forecasters/*` in the bucket',
   hops: '`hand-overs/*` in the bucket',
-  hopList: 'the bucket, below `hand-overs/`',
   agentAssets: 'the files of the agent that the deploy has uploaded',
   settingsAsset: 'the settings file that the deploy has uploaded',
   bus: 'the event bus',

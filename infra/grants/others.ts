@@ -132,6 +132,11 @@ export const OTHER_GRANTS: Readonly<Record<OtherRole, readonly Grant[]>> = {
       on: ['hops'],
       why: 'state of a hand-over, encrypted by its own key, where agents cannot reach each other',
     },
-    { actions: ['s3:ListBucket'], on: ['hopList'], why: 'finds it, and clears it away' },
+    {
+      actions: ['s3:ListBucket'],
+      on: ['bucket'],
+      // Not by prefix: a condition on it does not hold for GetObject, which would say 403 for what is not there yet.
+      why: 'finds it, and tells an object that is missing from one that is forbidden',
+    },
   ],
 };
