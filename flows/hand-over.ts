@@ -1,7 +1,7 @@
 import { type HandOver, type HandOverCause, isOver } from '../core/hand-over/record.ts';
 import type { SlotHolder } from '../core/hand-over/slots.ts';
 import { type Target, type TargetKind, targetsFor } from '../core/hand-over/targets.ts';
-import { isSilent } from '../core/hand-over/verdict.ts';
+import { isSilent, passedTo } from '../core/hand-over/verdict.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
@@ -69,6 +69,8 @@ export interface Before {
 const MOST_FAILED = 3;
 /** A hand-over that has less time left than this is not begun (s). */
 const SHORTEST: Seconds = 5;
+/** Seconds in which a hand-over that the agents have carried out by themselves is of this notice. */
+const RECENT: Seconds = 600;
 /** The claim on a target outlasts the hand-over by this (s), so that its end can be written. */
 const AFTER: Seconds = 120;
 
@@ -107,7 +109,8 @@ export async function openHandOver(
   };
   if (slots === undefined || wanted === undefined || wanted.length === 0) {
     if (part !== undefined) await stay();
-    return { outcome: done ? 'handed-over' : 'empty' };
+    const ended = slots && !done ? await endedOf(ports, leaving, slots) : undefined;
+    return ended ?? { outcome: done ? 'handed-over' : 'empty' };
   }
   const refuse = async (error: string): Promise<Opened> => {
     if (leaving.cause === 'planned') await stay();
@@ -147,6 +150,22 @@ export async function openHandOver(
     if (opened !== undefined) return opened;
   }
   return refuse('no slice can take over');
+}
+
+/**
+ * The agents were faster than the machine: the slots are with a target that nobody has claimed yet. It is followed like
+ * one that was opened here, to its end at once.
+ */
+async function endedOf(
+  ports: Ports,
+  { slice, by }: Departing,
+  slots: readonly SlotHolder[],
+): Promise<Opened | undefined> {
+  const last = await ports.handOvers.get(slice);
+  if (last === undefined || ports.clock.now() - last.at > RECENT) return undefined;
+  if (passedTo({ handOver: last, slots }).length === 0) return undefined;
+  await claimTarget(ports, last, by + AFTER);
+  return { outcome: 'copying', id: last.id, target: last.target, failed: [] };
 }
 
 /** Its slots have been passed on, and nobody has written its end: so it is written. */
