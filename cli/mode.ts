@@ -2,11 +2,13 @@ import type { Command } from 'commander';
 import { closest } from 'fastest-levenshtein';
 import { heldBy, Modes } from '../adapters/aws/modes.ts';
 import { DynamoStore } from '../adapters/aws/store.ts';
+import { VmItems } from '../adapters/aws/vm-items.ts';
 import { formatNumber } from '../backtest/report/page/format.js';
 import { event } from '../core/events/event.ts';
 import { messageOf } from '../core/failure.ts';
 import { type Mode, modeSchema, type Settings } from '../core/settings/schema.ts';
-import { shareOf } from '../core/shards/slice.ts';
+import { parseSliceId, shareOfSlice } from '../core/shards/slice.ts';
+import { layoutsOf } from '../core/vm/layout.ts';
 import { addWhere, connect, type Deployed, type Where } from './deployed.ts';
 import { UsageError } from './fail.ts';
 import { formatTable } from './table.ts';
@@ -103,11 +105,14 @@ function noteOf(from: Mode, to: Mode, held: number | undefined): string {
 
 /** What each shard has now, in instances of weight 1. */
 async function sizes(deployed: Deployed, settings: Settings): Promise<(shard: string) => number> {
-  const [slices, groups] = await Promise.all([
+  const [slices, groups, vms] = await Promise.all([
     new DynamoStore(deployed.table, deployed.clock).slices(),
     deployed.groups(),
+    new VmItems(deployed.table).list(),
   ]);
+  const layouts = layoutsOf(vms);
   const members = [...groups.steady.members, ...groups.spot.members];
   const types = new Map(members.map(({ id, type }) => [id, type]));
-  return (shard) => heldBy(shard, slices, (instance) => shareOf(types.get(instance) ?? '', settings));
+  const typeOf = (slice: string) => types.get(parseSliceId(slice).instance) ?? '';
+  return (shard) => heldBy(shard, slices, (slice) => shareOfSlice(slice, typeOf(slice), settings, layouts));
 }

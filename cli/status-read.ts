@@ -6,14 +6,16 @@ import type { PlanRecord } from '../adapters/aws/plan-record.ts';
 import { Records } from '../adapters/aws/records.ts';
 import { DynamoStore } from '../adapters/aws/store.ts';
 import { PK } from '../adapters/aws/table.ts';
+import { VmItems } from '../adapters/aws/vm-items.ts';
 import { aged } from '../core/forecast/aged.ts';
 import { type Forecast, LEVELS, MEDIAN } from '../core/forecast/forecast.ts';
 import type { StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings, ShardSettings } from '../core/settings/schema.ts';
 import type { Instance } from '../core/shards/instance.ts';
 import { ownerOf, type PlacementKind } from '../core/shards/placement.ts';
-import { parseSliceId, shareOf } from '../core/shards/slice.ts';
+import { type Layouts, parseSliceId, shareOfSlice } from '../core/shards/slice.ts';
 import { HOUR, MINUTE, type Seconds } from '../core/time.ts';
+import { layoutsOf } from '../core/vm/layout.ts';
 import type { Deployed } from './deployed.ts';
 
 /** One shard of a deployed service. Loads in its unit, sizes in instances of weight 1; undefined: not known. */
@@ -67,12 +69,13 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
   const { service, table, clock } = deployed;
   const at = clock.now();
   const records = new Records(table);
-  const [{ settings }, modes, slices, groups, items, forecasts, loads, plan, tick, moves, waits] =
+  const [{ settings }, modes, slices, groups, vms, items, forecasts, loads, plan, tick, moves, waits] =
     await Promise.all([
       deployed.settings.read(),
       new Modes(table).read(),
       new DynamoStore(table, clock).slices(),
       deployed.groups(),
+      new VmItems(table).list(),
       table.query(PK.instance),
       new ForecastStore(table).read(),
       new LoadRecords(table).read(at - RECENT, at),
@@ -86,7 +89,7 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
   const members = [...groups.steady.members, ...groups.spot.members];
   const known = new Map(items.map((item) => [item.sk, item as InstanceItem]));
   const instances = members.flatMap((member) => toInstance(member, known.get(member.id), settings, at) ?? []);
-  const size = sizer(slices, instances, settings);
+  const size = sizer(slices, instances, settings, layoutsOf(vms));
   const wanted = new Map(plan?.shards.map(({ shard, want }) => [shard, want]));
 
   const shards = settings.shards.map((shard): ShardStatus => {
@@ -154,12 +157,18 @@ function counted<K extends string, T>(
   return counts;
 }
 
-function sizer(slices: readonly StoredSlice[], instances: readonly Instance[], settings: Settings) {
+function sizer(
+  slices: readonly StoredSlice[],
+  instances: readonly Instance[],
+  settings: Settings,
+  layouts: Layouts,
+) {
   const types = new Map(instances.map(({ id, type }) => [id, type]));
   const sums = new Map<string, number>();
   for (const { slice, placement } of slices) {
     const key = `${placement.kind} ${ownerOf(placement)}`;
-    const share = shareOf(types.get(parseSliceId(slice).instance) ?? '', settings);
+    const type = types.get(parseSliceId(slice).instance) ?? '';
+    const share = shareOfSlice(slice, type, settings, layouts);
     sums.set(key, (sums.get(key) ?? 0) + share);
   }
   return ({ name }: ShardSettings, kind: PlacementKind) => sums.get(`${kind} ${name}`) ?? 0;

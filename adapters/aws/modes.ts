@@ -1,7 +1,6 @@
 import type { Snapshot } from '../../core/capacity/plan.ts';
 import type { StoredSlice } from '../../core/ports.ts';
 import type { Mode } from '../../core/settings/schema.ts';
-import { parseSliceId } from '../../core/shards/slice.ts';
 import type { Seconds } from '../../core/time.ts';
 import { PK, type Table } from './table.ts';
 
@@ -35,18 +34,18 @@ export class Modes {
 /**
  * What a shard has, in instances of weight 1: what hold keeps for it. What is on its way in counts; what is on its
  * way out does not, unless it goes there again.
- * @param shareOf share of a slice of this instance
+ * @param shareOf share of a slice
  */
 export function heldBy(
   shard: string,
   slices: readonly StoredSlice[],
-  shareOf: (instance: string) => number,
+  shareOf: (slice: string) => number,
 ): number {
   let held = 0;
   for (const { slice, placement } of slices) {
     const has = (placement.kind === 'active' || placement.kind === 'activating') && placement.shard === shard;
     const comes = placement.kind === 'draining' && placement.to === shard;
-    if (has || comes) held += shareOf(parseSliceId(slice).instance);
+    if (has || comes) held += shareOf(slice);
   }
   return held;
 }

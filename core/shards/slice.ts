@@ -60,6 +60,15 @@ export function shareOf(type: string, settings: Settings): number {
   return weightOf(type, settings) / settings.fleet.slicesPerInstance;
 }
 
+/** {@link Slice.share} of one slice of an instance of this type, declared or equal; 0 of one that is not to be planned. */
+export function shareOfSlice(slice: string, type: string, settings: Settings, layouts: Layouts): number {
+  const { instance, port } = parseSliceId(slice);
+  const declared = layouts.get(instance);
+  if (declared === undefined) return shareOf(type, settings);
+  const { part = 0, use } = declared.find((one) => one.port === port) ?? {};
+  return use === 'planned' ? weightOf(type, settings) * part : 0;
+}
+
 /** Capacity of an instance of this type relative to one of weight 1. */
 export function weightOf(type: string, settings: Settings): number {
   return settings.fleet.instanceTypes.find((t) => t.type === type)?.weight ?? 1;

@@ -62,7 +62,7 @@ describe('Modes', () => {
         { kind: 'ready', since: T0 },
       ] satisfies Placement[]
     ).map((placement, i): StoredSlice => ({ slice: `i-${i}:8080`, placement, version: 1 }));
-    expect(heldBy('web', slices, (instance) => (instance === 'i-0' ? 2 : 0.5))).toBe(3);
+    expect(heldBy('web', slices, (slice) => (slice.startsWith('i-0:') ? 2 : 0.5))).toBe(3);
     expect(heldBy('none', slices, () => 1)).toBe(0);
   });
 });
