@@ -8,7 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     // What a test starts ends with its process.
     pool: 'forks',
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     // Hosts boot in hooks.
     hookTimeout: 180_000,
     slowTestThreshold: 10_000,

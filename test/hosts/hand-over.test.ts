@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import type { HandOverPhase } from '../../core/hand-over/record.ts';
 import { formatStamp } from '../../core/settings/stamp.ts';
 import type { Host } from './rig/host.ts';
 import { eventually, run } from './rig/processes.ts';
@@ -36,6 +37,20 @@ async function serve({ control, shard }: Scene, slice: string): Promise<void> {
   );
 }
 
+/** The second host is held for the first one, as the plan and what follows it do it. */
+async function hold({ control, shard, from, to }: Scene): Promise<void> {
+  await control.place(to, { kind: 'reserved', since: now(), shard, until: now() + 3600 });
+  await control.agents.order(from, { reserve: to });
+}
+
+/** Until the newest hand-over of the old host is in this phase. */
+const phase = ({ control, from }: Scene, wanted: HandOverPhase) =>
+  eventually(
+    `the hand-over is ${wanted}`,
+    async () => (await control.handOvers.get(from))?.phase === wanted,
+    100_000,
+  );
+
 /** As the tick does it. */
 async function keepSlots({ control, shard, slots }: Scene): Promise<void> {
   await eventually('all slots are held', async () => {
@@ -62,7 +77,7 @@ except OSError as error:
     run(...network.within('python3', ['-c', script, host.address, String(port)]), payload.toString('hex'));
   const payloads = [
     randomBytes(4096),
-    Buffer.from('GET / HTTP/1.1\\r\\n\\r\\n'),
+    Buffer.from('GET / HTTP/1.1\r\n\r\n'),
     Buffer.alloc(65_536),
     Buffer.from([22, 3, 1, 2, 0]),
   ];
@@ -76,8 +91,8 @@ except OSError as error:
 
 describe.skipIf(prepared === null)('the notice comes to a host', () => {
   it.each([
-    { shard: 'lobby', slots: 1 },
-    { shard: 'rooms', slots: 4 },
+    { shard: 'lobby', slots: 1, first: 'agent' },
+    { shard: 'rooms', slots: 4, first: 'workflow' },
   ])(
     'of $shard, which has $slots slot(s): its reserve goes on, and no acknowledged write is lost',
     async (of) => {
@@ -91,8 +106,7 @@ describe.skipIf(prepared === null)('the notice comes to a host', () => {
       const held = await control.slots.read(shard, slots);
       const own = held.flatMap(({ slot, holder }) => (holder === from ? [slot] : []));
       expect(own.length).toBe(slots === 1 ? 1 : slots / 2);
-      await control.place(to, { kind: 'reserved', since: now(), shard, until: now() + 3600 });
-      await control.agents.order(from, { reserve: to });
+      await hold(scene);
       const client = await scene.client(shard);
       await client.writes(500);
 
@@ -100,7 +114,8 @@ describe.skipIf(prepared === null)('the notice comes to a host', () => {
       const deadline = Math.ceil(at + 110);
       await old.metadata.say({ kind: 'notice', deadline: formatStamp(deadline) });
       const guests = strangers(scene);
-      // EC2's event starts the machine; the agent has seen the notice before or sees it now: they meet in the record.
+      // EC2's event may come late. Otherwise both begin at once, and meet in the record.
+      if (of.first === 'agent') await phase(scene, 'done');
       const execution = await control.machines.run('hand-over', { instance: old.instance, at, deadline });
       await guests;
       expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { left: [from], late: [] } });
@@ -130,12 +145,41 @@ describe.skipIf(prepared === null)('the notice comes to a host', () => {
       expect(await control.loadBalancer.health(shard, to)).toBe('healthy');
       expect(await control.handOvers.get(from)).toMatchObject({ phase: 'done', target: to });
       const types = (await control.events()).map(({ type }) => type);
-      expect(types).toEqual(
-        expect.arrayContaining(['InterruptionNoticed', 'HandOverStarted', 'SliceHandedOver']),
-      );
+      expect(types).toContain('InterruptionNoticed');
       expect(types).not.toContain('HandOverFailed');
     },
   );
+
+  it('that AWS has recommended to leave: its state is there already, and only what has changed is copied', async () => {
+    const scene = await begin('rooms', 4);
+    const { control, old, reserve, from, to } = scene;
+    await serve(scene, from);
+    await keepSlots(scene);
+    await hold(scene);
+    const client = await scene.client('rooms');
+    await client.writes(500);
+    await old.metadata.say({ kind: 'rebalance' });
+    const copying = await eventually('the state is copied', async () => {
+      const handOver = await control.handOvers.get(from);
+      return (handOver?.progress?.round ?? 0) > 1 ? handOver : undefined;
+    });
+    expect(copying).toMatchObject({ cause: 'rebalance', go: false, phase: 'copying', target: to });
+    await client.writes(500);
+    expect(await control.slots.read('rooms', 1)).toMatchObject([{ epoch: 1, holder: from }]);
+
+    const at = now();
+    const deadline = Math.ceil(at + 110);
+    await old.metadata.say({ kind: 'notice', deadline: formatStamp(deadline) });
+    const execution = await control.machines.run('hand-over', { instance: old.instance, at, deadline });
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: { left: [from], late: [] } });
+    // The same hand-over as before.
+    expect(await control.handOvers.get(from)).toMatchObject({ id: copying.id, go: true, phase: 'done' });
+    await old.poweroff();
+    await client.writes(200);
+    const found = await client.finish();
+    expect(found.lost).toEqual([]);
+    for (const { epoch, by } of found.holders) expect(by).toBe(epoch === 1 ? old.name : reserve.name);
+  });
 
   it('without a reserve: the standard procedure, and what is lost is said', async () => {
     const scene = await begin('rooms', 4);
