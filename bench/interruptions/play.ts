@@ -24,6 +24,8 @@ const REACTION: Seconds = 5;
 /** An agent looks at the instance metadata so often, and reads its orders so often. */
 const LOOK: Seconds = 2;
 const BEAT: Seconds = 10;
+/** Forecasts are made anew so often. */
+const FRESH: Seconds = 10 * MINUTE;
 /** A zone's refusal is remembered for so long. */
 const REFUSED: Seconds = 10 * MINUTE;
 
@@ -49,7 +51,7 @@ export class Play {
   readonly #luck: Luck;
   readonly #slices = new Map<string, Placed>();
   readonly #copies: Copies;
-  readonly #forecasts: readonly (readonly [string, Forecast['horizons']])[];
+  readonly #horizons: readonly (readonly [string, Forecast['horizons']])[];
   readonly #deadlines = new Map<string, Seconds>();
   readonly #rebalancedAt = new Map<string, Seconds>();
   readonly #silent = new Map<string, boolean>();
@@ -59,6 +61,7 @@ export class Play {
   #orders: Readonly<Record<string, string>> = {};
   #told: Readonly<Record<string, string>> = {};
   #refusals: Refusal[] = [];
+  #made: { readonly at: Seconds; readonly forecasts: ReadonlyMap<string, Forecast> } | undefined;
   /** Placements of slices that are being handed over as planned: their state is still there. */
   readonly #moving = new Set<Placement>();
   #accountedAt: Seconds;
@@ -81,7 +84,7 @@ export class Play {
     this.#copies = new Copies(this.#settings);
     this.#accountedAt = start;
     const horizons = planningHorizons(this.#settings);
-    this.#forecasts = [...this.#scenario.loads].map(([name, load]) => [
+    this.#horizons = [...this.#scenario.loads].map(([name, load]) => [
       name,
       horizons.map((ahead) => ({ ahead, quantiles: LEVELS.map((level) => load * (1 + (level - 0.5) / 50)) })),
     ]);
@@ -299,12 +302,7 @@ export class Play {
     const now = this.#clock.now();
     this.#account(now);
     const snapshot = this.#snapshot(now);
-    const forecasts = new Map(
-      this.#forecasts.map(([shard, horizons]) => [
-        shard,
-        { shard, at: now, knownUntil: now, horizons, method: 'known' } satisfies Forecast,
-      ]),
-    );
+    const forecasts = this.#forecastsAt(now);
     const made = plan(snapshot, forecasts, this.#settings, now);
     for (const move of made.moves) this.#move(move, now);
     made.fleet.forEach((action, i) => void this.#act(action, `${now}/${i}`, now));
@@ -315,6 +313,18 @@ export class Play {
       this.#orders = told;
       for (const slice of [...this.#wanting]) this.#begin(slice);
     });
+  }
+
+  /** The load is known and the same for ever; a forecast need only not be old. */
+  #forecastsAt(at: Seconds): ReadonlyMap<string, Forecast> {
+    if (this.#made === undefined || this.#made.at <= at - FRESH) {
+      const forecasts = this.#horizons.map(([shard, horizons]): [string, Forecast] => [
+        shard,
+        { shard, at, knownUntil: at, horizons, method: 'known' },
+      ]);
+      this.#made = { at, forecasts: new Map(forecasts) };
+    }
+    return this.#made.forecasts;
   }
 
   #snapshot(at: Seconds): Snapshot {

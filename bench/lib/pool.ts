@@ -70,11 +70,11 @@ export function serve<S, T>(handle: (shared: S, task: T, report: (share: number)
   const port = parentPort;
   if (port === null) throw new Error('serve: expected to run in a worker thread');
   const answer = (message: Answer) => port.postMessage(message);
-  port.on('message', (task: T) => {
+  port.on('message', async (task: T) => {
     try {
       answer({
         kind: 'done',
-        result: handle(workerData as S, task, (share) => answer({ kind: 'progress', share })),
+        result: await handle(workerData as S, task, (share) => answer({ kind: 'progress', share })),
       });
     } catch (error) {
       answer({ kind: 'failed', error });

@@ -38,7 +38,9 @@ export function exposuresOf(
   return [...byPool.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, slices]) => {
-      const within15 = slices.reduce((most, { likelihood }) => Math.max(most, likelihood.within15), 0);
+      // The pool has lived as long as the oldest of them; what is announced of one is announced of all.
+      const each = slices.map(({ likelihood }) => likelihood.within15);
+      const within15 = announced.has(key) ? Math.max(...each) : Math.min(...each);
       return {
         key,
         pool: slices[0]!.pool!,
