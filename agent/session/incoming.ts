@@ -51,6 +51,15 @@ export class Incoming {
     );
   }
 
+  /** A restarted agent: sees the switch to its slice through that was under way. @returns its slots. @throws what the table throws */
+  async recover(runtime: SliceRuntime): Promise<readonly number[]> {
+    const handOver = await this.#parts.handOvers.of(runtime.slice);
+    if (handOver?.phase !== 'switching' || this.#sessions.has(handOver.id)) return [];
+    const session = await this.#sessionOf(handOver);
+    session.resume(runtime);
+    return session.slots;
+  }
+
   /** The slice is not there for hand-overs any more. */
   async leave(slice: string): Promise<void> {
     const leaving = [...this.#sessions.values()].filter((one) => one.target === slice);

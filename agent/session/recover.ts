@@ -26,3 +26,21 @@ export async function leftBehind(
   );
   return isPassed ? 'pass' : 'fail';
 }
+
+/** The application may still serve slots that went to others while there was no agent. @param coming slots to leave alone */
+export async function releaseStale(
+  { log }: Pick<SessionParts, 'log'>,
+  { slice, table, app }: SliceRuntime,
+  coming: readonly number[],
+): Promise<void> {
+  try {
+    const { slots } = await app.stats();
+    for (const { slot } of slots) {
+      if (slot >= table.count || coming.includes(slot)) continue;
+      const { state, epoch, controlled } = table.look(slot);
+      if (state === 'away' && !controlled) await app.release(slot, epoch);
+    }
+  } catch (error) {
+    log.warn('stale-slots-not-released', { slice, error });
+  }
+}

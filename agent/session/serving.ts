@@ -1,7 +1,7 @@
 import type { AgentOrders } from '../../core/hand-over/agents.ts';
 import type { HandOver } from '../../core/hand-over/record.ts';
 import type { Seconds } from '../../core/time.ts';
-import { Gateway } from '../gateway/gateway.ts';
+import { Gateway, type GatewayParts } from '../gateway/gateway.ts';
 import { SlotKeeper } from '../gateway/keeper.ts';
 import { Lease } from '../gateway/lease.ts';
 import { Peers } from '../gateway/peers.ts';
@@ -15,12 +15,12 @@ import { everyOf, SliceSessions } from './slice-sessions.ts';
 
 export interface ServingOptions extends SessionParts {
   readonly host: Pick<Host, 'instance' | 'activate'>;
-  /** Where gateways listen. @default every address */
-  readonly listenHost?: string;
+  /** What stands in front of an application. @default {@link Gateway}, on every address of the instance */
+  readonly gateway?: (parts: GatewayParts) => Pick<Gateway, 'listen' | 'close'>;
 }
 
 interface Open extends SliceRuntime {
-  readonly gateway: Gateway;
+  readonly gateway: Pick<Gateway, 'listen' | 'close'>;
   readonly sessions: SliceSessions;
 }
 
@@ -109,7 +109,7 @@ export class SlotServing implements Serving {
   }
 
   #make({ slice, port, appPort, shard, app }: ActiveSlice): Open {
-    const { maps, clock, log, listenHost } = this.#options;
+    const { maps, clock, log, gateway: make = (parts) => new Gateway(parts) } = this.#options;
     const { lease } = this;
     const { slots } = shard.handOver;
     const table = new SlotTable(slice, slots.count, lease);
@@ -123,9 +123,8 @@ export class SlotServing implements Serving {
       handedOver: (slot, epoch) => this.incoming.brought(slice, slot, epoch),
     });
     const looks = new Spaced(clock, () => keeper.refresh());
-    const gateway = new Gateway({
+    const gateway = make({
       port,
-      ...(listenHost !== undefined && { host: listenHost }),
       app: { host: '127.0.0.1', port: appPort },
       rule: slots,
       health: shard.health.path,
@@ -143,6 +142,7 @@ export class SlotServing implements Serving {
       notice: () => this.#notice,
       reserve: () => this.#orders.reserves[slice],
       order: () => this.#orders.handOvers[slice],
+      recover: () => this.incoming.recover(runtime),
       end: this.#end.signal,
     });
     return { ...runtime, gateway, sessions };
@@ -156,6 +156,9 @@ export class SlotServing implements Serving {
     const open = this.#open.get(slice);
     if (open === undefined || open.shard !== shard)
       throw new Error(`${slice}: expected the environment of ${shard}, got ${open?.shard ?? 'none'}`);
+    await open.sessions.look();
+    if (!open.sessions.isRecovered)
+      throw new Error(`${slice}: expected a lease to take slots under, got none`);
     return open;
   }
 }

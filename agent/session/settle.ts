@@ -39,13 +39,13 @@ export async function settle(parts: SessionParts, task: SettleTask): Promise<boo
     waiting.map(({ slot }) => slot),
     true,
   );
-  let isServed = true;
+  const unsaid: SlotHolder[] = [];
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const there = await pass(parts, task, next);
       if (there.holder === record.seen.target) {
         passed.push(there);
-        if (!(await served(parts, task, there))) isServed = false;
+        if (!(await served(parts, task, there))) unsaid.push(there);
         // Whoever waits here goes there now.
         runtime.table.pass(there.slot, there.epoch, there.holder);
       } else lost.push(there);
@@ -56,18 +56,26 @@ export async function settle(parts: SessionParts, task: SettleTask): Promise<boo
     record.problem = `slot ${lost[0]!.slot} was taken by ${lost[0]!.holder ?? 'nobody'}`;
     return false;
   }
-  const { progress } = record.seen;
-  const pause = parts.clock.monotonic() - task.began;
-  if (!isServed) await seeThrough(parts, task, passed, lost);
-  else if (lost.length > 0) await record.advance({ phase: 'failed', error: lostOf(lost) }, 'failed', end);
-  else
-    await record.advance(
-      { phase: 'done', ...(progress && { progress: { ...progress, pause } }) },
-      'done',
-      end,
-    );
+  if (unsaid.length === 0 || (await seeThrough(parts, task, { passed, unsaid, lost }))) {
+    const { progress } = record.seen;
+    const pause = parts.clock.monotonic() - task.began;
+    if (lost.length > 0) await record.advance({ phase: 'failed', error: lostOf(lost) }, 'failed', end);
+    else
+      await record.advance(
+        { phase: 'done', ...(progress && { progress: { ...progress, pause } }) },
+        'done',
+        end,
+      );
+  }
   await letGo(parts, runtime, record.seen.slots, end);
   return true;
+}
+
+interface Slots {
+  readonly passed: readonly SlotHolder[];
+  /** Of those, which the target has not said that it serves. */
+  readonly unsaid: readonly SlotHolder[];
+  readonly lost: readonly SlotHolder[];
 }
 
 const lostOf = (lost: readonly SlotHolder[]) =>
@@ -103,18 +111,26 @@ async function served(
   }
 }
 
-/** The target does not answer: it serves by itself and says `done`, or ends, and what it was given is taken back. */
+/**
+ * The target does not say that it serves: it says so later, or says `done` by itself, or ends, and what it was given is
+ * taken back.
+ * @returns whether it serves and the record does not say so yet
+ */
 async function seeThrough(
   parts: SessionParts,
-  { record, runtime, end }: SettleTask,
-  passed: readonly SlotHolder[],
-  lost: readonly SlotHolder[],
-): Promise<void> {
+  task: SettleTask,
+  { passed, unsaid, lost }: Slots,
+): Promise<boolean> {
+  const { record, runtime, end } = task;
   const { clock, agents, maps } = parts;
   const { target } = record.seen;
   const { instance } = parseSliceId(target);
+  let left = unsaid;
   for (;;) {
-    if (isOver(await persist(parts, 'read the hand-over', () => record.read(), end))) return;
+    if (isOver(await persist(parts, 'read the hand-over', () => record.read(), end))) return false;
+    const said = await Promise.all(left.map((slot) => served(parts, task, slot)));
+    left = left.filter((_, i) => !said[i]);
+    if (left.length === 0) return true;
     const agent = await persist(parts, `look at the agent of ${target}`, () => agents.get(instance), end);
     if (agent === undefined || clock.now() > agent.leaseUntil + LEASE_MARGIN) break;
     await clock.sleep(LOOK, end);
@@ -131,4 +147,5 @@ async function seeThrough(
     `${target} ended before it said that it serves: ${back} of ${record.seen.slots.length} slots were taken back` +
     (lost.length > 0 ? `, ${lostOf(lost)}` : '');
   await record.advance({ phase: 'failed', error }, 'failed', end);
+  return false;
 }

@@ -4,7 +4,7 @@ import type { Lease } from '../gateway/lease.ts';
 import type { Notice } from '../serving.ts';
 import type { SessionParts } from './parts.ts';
 import { persist } from './persist.ts';
-import { leftBehind } from './recover.ts';
+import { leftBehind, releaseStale } from './recover.ts';
 import type { SliceRuntime } from './runtime.ts';
 import { SourceSession } from './source.ts';
 import { hurried, wantedHandOver } from './triggers.ts';
@@ -16,9 +16,14 @@ export interface Circumstances {
   readonly reserve: () => string | undefined;
   /** Id of the hand-over that the control plane wants of this slice. */
   readonly order: () => string | undefined;
+  /** Looks for a hand-over to this slice that another life of the agent has left. @returns slots whose state came by it */
+  readonly recover: () => Promise<readonly number[]>;
   /** Aborted when the agent ends. */
   readonly end: AbortSignal;
 }
+
+/** After a look that failed. */
+const AGAIN: Seconds = 1;
 
 /** A switch takes seconds; an agent that is stopped in the middle of one waits for it so long. */
 const SWITCH: Seconds = 20;
@@ -42,6 +47,11 @@ export class SliceSessions {
     this.#parts = parts;
     this.#runtime = runtime;
     this.#now = circumstances;
+  }
+
+  /** Whether slots may come: what an agent that ended has left is known. */
+  get isRecovered(): boolean {
+    return this.#isRecovered;
   }
 
   /** Does what is due. What fails is said, and due again at the next look. */
@@ -91,6 +101,7 @@ export class SliceSessions {
         await this.#look();
       } catch (error) {
         this.#parts.log.warn('slice-not-looked-after', { slice: this.#runtime.slice, error });
+        this.#parts.clock.after(AGAIN, () => void this.look());
       }
     }
   }
@@ -164,14 +175,13 @@ export class SliceSessions {
     const { slice, keeper, table } = this.#runtime;
     const found = await handOvers.get(slice);
     const left = await leftBehind(this.#parts, this.#runtime, found);
+    const coming = await this.#now.recover();
     table.control(everyOf(table), false);
     this.#isRecovered = true;
-    if (found === undefined || left === 'none') return;
-    if (left === 'pass') {
-      this.#begin(found, true);
-      return;
-    }
+    if (found !== undefined && left === 'pass') this.#begin(found, true);
     await persist(this.#parts, `read who holds the slots of ${slice}`, () => keeper.refresh(), this.#now.end);
+    await releaseStale(this.#parts, this.#runtime, coming);
+    if (found === undefined || left !== 'fail') return;
     const change = { phase: 'failed', error: 'the agent of the source was restarted' } as const;
     const write = () => handOvers.advance(slice, found.id, change);
     await persist(this.#parts, `fail ${found.id}`, write, this.#now.end);

@@ -13,6 +13,8 @@ import { Stopped, switchOver } from './switch-over.ts';
 /** Seconds that quiescing and passing the slots take as a rule; measured parts come on top. */
 const FIXED_PAUSE: Seconds = 0.3;
 const MIB = 1024 * 1024;
+/** Of one try to reach the target's agent. */
+const CONNECT: Seconds = 10;
 
 /**
  * The source's side of one hand-over.
@@ -131,7 +133,9 @@ export class SourceSession {
     for (const pause of [0, 0.2, 0.5, 1, 2]) {
       await clock.sleep(pause, signal);
       try {
-        return await connect(this.#record.seen, signal);
+        return await within(this.#parts, CONNECT, 'connect', signal, (one) =>
+          connect(this.#record.seen, one),
+        );
       } catch (error) {
         signal.throwIfAborted();
         last = error;

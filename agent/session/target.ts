@@ -31,7 +31,7 @@ export class TargetSession implements CopyTarget {
   readonly #busy = new Set<Promise<unknown>>();
   #runtime: SliceRuntime | undefined;
   #isReady = false;
-  #isWatching = false;
+  #isClosed = false;
   #isForgotten = false;
 
   constructor(
@@ -50,9 +50,9 @@ export class TargetSession implements CopyTarget {
     return this.#record.seen.id;
   }
 
-  /** A copy that comes now would meet what an earlier one has brought. */
+  /** One copy was here: another one would meet what it has brought. */
   get isClosed(): boolean {
-    return this.#isReady;
+    return this.#isReady || this.#isClosed;
   }
 
   /** Nothing is left of it. */
@@ -129,13 +129,20 @@ export class TargetSession implements CopyTarget {
   }
 
   ended(error: Error | undefined): void {
-    const { id } = this;
-    this.#parts.log.info('copy-ended', { id, ready: this.#isReady, error });
-    if (!this.#isReady) this.#isForgotten = true;
-    else if (!this.#isWatching) {
-      this.#isWatching = true;
-      this.#watch().catch((why: unknown) => this.#parts.log.warn('hand-over-left', { id, error: why }));
-    }
+    this.#parts.log.info('copy-ended', { id: this.id, ready: this.#isReady, error });
+    this.#close();
+  }
+
+  /** A restarted agent finds the switch under way. It does not know what came, so it takes nothing by itself. */
+  resume(runtime: SliceRuntime): void {
+    this.#runtime = runtime;
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#watch().catch((error: unknown) => this.#parts.log.warn('hand-over-left', { id: this.id, error }));
   }
 
   get #app() {
@@ -143,22 +150,23 @@ export class TargetSession implements CopyTarget {
     return this.#runtime.app;
   }
 
+  /** Until the hand-over is over, whoever ends it. */
   async #watch(): Promise<void> {
-    const { clock, agents, log } = this.#parts;
+    const { clock, agents } = this.#parts;
     const { source } = this.#record.seen;
     const { instance } = parseSliceId(source);
     for (;;) {
       const now = await persist(this.#parts, 'read the hand-over', () => this.#record.read(), this.#end);
       if (isOver(now)) break;
-      await this.#runtime?.keeper.refresh().catch((error: unknown) => log.warn('slots-not-read', { error }));
       const agent = await persist(this.#parts, `look at ${instance}`, () => agents.get(instance), this.#end);
       const isGone = agent === undefined || clock.now() > agent.leaseUntil + LEASE_MARGIN;
-      if (isGone && this.#record.seen.phase === 'switching') await this.#take();
-      await this.#conclude();
+      if (isGone && this.#isReady && now.phase === 'switching') await this.#take();
+      await this.#refresh();
+      await this.#conclude(isGone);
       if (isOver(this.#record.seen)) break;
       await clock.sleep(LOOK, this.#end);
     }
-    if (this.#record.seen.phase === 'failed') {
+    if (this.#isReady && this.#record.seen.phase === 'failed') {
       await clock.sleep(KEPT, this.#end);
       await this.#forget();
     }
@@ -174,13 +182,16 @@ export class TargetSession implements CopyTarget {
       const { ok, slot: there } = await persist(this.#parts, `take slot ${slot}`, write, this.#end);
       this.#parts.log.info('slot-taken', { id: this.id, slot, epoch: there.epoch, ok });
     }
-    await this.#runtime?.keeper
-      .refresh()
-      .catch((error: unknown) => this.#parts.log.warn('slots-not-read', { error }));
   }
 
-  /** Says `done` when all slots are served here, `failed` when they have all moved on, and not all of them to here. */
-  async #conclude(): Promise<void> {
+  async #refresh(): Promise<void> {
+    await this.#runtime?.keeper
+      .refresh()
+      .catch((error: unknown) => this.#parts.log.warn('slots-not-read', { id: this.id, error }));
+  }
+
+  /** Says `done` when all slots are served here; `failed` when all have moved on, not all to here, or none ever will. */
+  async #conclude(isGone: boolean): Promise<void> {
     const runtime = this.#runtime;
     if (runtime === undefined) return;
     const { shard, target, slots } = this.#record.seen;
@@ -192,10 +203,13 @@ export class TargetSession implements CopyTarget {
     const read = () => this.#parts.maps.read(shard, runtime.table.count);
     const map = await persist(this.#parts, `read the slots of ${shard}`, read, this.#end);
     const moved = slots.filter(({ slot, epoch }) => map[slot]!.epoch > epoch);
-    const elsewhere = moved.filter(({ slot }) => map[slot]!.holder !== target);
-    if (moved.length < slots.length || elsewhere.length === 0) return;
-    const error = `slots ${elsewhere.map(({ slot }) => slot).join(', ')} are held by others than ${target}`;
-    await this.#record.advance({ phase: 'failed', error }, 'failed', this.#end);
+    const here = moved.filter(({ slot }) => map[slot]!.holder === target);
+    let error: string | undefined;
+    if (moved.length === slots.length && here.length < slots.length)
+      error = `${here.length} of ${slots.length} slots are held by ${target}, the others by others`;
+    else if (isGone && !this.#isReady && here.length === 0)
+      error = `${this.#record.seen.source} ended before ${target} had everything`;
+    if (error !== undefined) await this.#record.advance({ phase: 'failed', error }, 'failed', this.#end);
   }
 
   /** What came for slots that did not. */

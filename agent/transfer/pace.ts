@@ -21,6 +21,8 @@ export class Pace {
   #dirty: number;
   #rate = 0;
   #startedAt = 0;
+  /** When nothing of the round had arrived yet, for the last time. */
+  #movedAt = 0;
   #startedWith = 0;
   #previousStart: Seconds | undefined;
   #now = 0;
@@ -41,6 +43,7 @@ export class Pace {
   begin(now: Seconds): void {
     this.#previousStart = this.round === 0 ? undefined : this.#startedAt;
     this.#startedAt = now;
+    this.#movedAt = now;
     this.#now = now;
     this.#startedWith = this.#copy.acknowledged.bytes;
     this.#under = true;
@@ -49,7 +52,10 @@ export class Pace {
   /** A look at the round under way. */
   look(now: Seconds): void {
     this.#now = now;
-    if (this.isSteady) this.#rate = Math.max(1, this.#bytesOfRound / this.elapsed);
+    // Until the first bytes arrive the target enters the environment: that says nothing of the link.
+    if (this.#bytesOfRound === 0) this.#movedAt = now;
+    else if (this.#bytesOfRound >= TELLS && now - this.#movedAt >= STEADY)
+      this.#rate = this.#bytesOfRound / (now - this.#movedAt);
   }
 
   end({ bytes, seconds }: Round, now: Seconds): void {
@@ -62,7 +68,8 @@ export class Pace {
     if (this.round === 1) this.#stateBytes = bytes;
     else if (this.#previousStart !== undefined && this.#startedAt > this.#previousStart)
       this.#dirty = bytes / (this.#startedAt - this.#previousStart);
-    if (bytes >= TELLS && seconds > 0) this.#rate = bytes / seconds;
+    const moving = Math.min(seconds, now - this.#movedAt);
+    if (bytes >= TELLS && moving > 0) this.#rate = bytes / moving;
     else if (this.round > 1) this.overhead = seconds;
   }
 

@@ -68,7 +68,10 @@ export class FakeApp implements App {
   }
 
   async stats(): Promise<AppStats> {
-    return { slots: [], metrics: {} };
+    return {
+      slots: [...this.slots].map(([slot, { entries }]) => ({ slot, stateBytes: entries.size * 8 })),
+      metrics: {},
+    };
   }
 
   readonly state = {

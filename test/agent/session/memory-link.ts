@@ -18,6 +18,9 @@ export class MemoryLink implements Link {
   #isClosed = false;
   #settle: (error: Error | undefined) => void = () => {};
 
+  /** There is always some. */
+  async room(): Promise<void> {}
+
   private constructor(clock: ManualClock, life: Life) {
     this.#clock = clock;
     this.#life = life;

@@ -75,7 +75,8 @@ export async function play(trouble: Trouble | undefined, slots = 2): Promise<End
   const record = await world.record(source);
   const isGone = trouble?.kind === 'terminate';
   const wrongs = [...client.wrongs, ...source.app.wrongs, ...target.app.wrongs];
-  if (record?.phase === 'done' || !isGone)
+  // What the new holder takes with it after the hand-over is nobody's fault.
+  if (!isGone || (record?.phase === 'done' && trouble?.at === 'source'))
     wrongs.push(...(await client.lost()).map((one) => `lost: ${one} (record ${record?.phase})`));
   if (!isGone) {
     wrongs.push(...(await unserved(world)));
