@@ -4,6 +4,7 @@ import {
   type InterruptibilityPolicy,
   interruptibilityPolicySchema,
   type VmInstance,
+  type VmShard,
   type VmShardRequest,
 } from '../core/vm/shard.ts';
 import { sizeOfInstance } from '../core/vm/size.ts';
@@ -23,12 +24,12 @@ export async function allocateShards(
     readonly shards: readonly VmShardRequest[];
     readonly policy?: InterruptibilityPolicy | undefined;
     readonly version?: number | undefined;
-    /** Slice that moves here. */
-    readonly movesFrom?: string | undefined;
+    /** They are twins of this slice's VM shard. */
+    readonly twinOf?: Pick<VmShard, 'movesFrom' | 'heldUntil'> | undefined;
   },
 ): Promise<VmInstance> {
   const { ports, vms, settings } = parts;
-  const { instanceID, movesFrom } = asked;
+  const { instanceID, twinOf } = asked;
   const instance = (await ports.fleet.list()).find(({ id }) => id === instanceID);
   if (instance === undefined) throw new VmUnknown(`instance ${instanceID}: expected one of the fleet`);
   if (instance.state !== 'running')
@@ -46,7 +47,7 @@ export async function allocateShards(
     const at = ports.clock.now();
     const next = allocate(seen?.vm, { ...asked, size }, defaults, settings, at);
     if (next === seen?.vm) return next;
-    const made = markMoved(next, seen?.vm, movesFrom);
+    const made = markTwins(next, seen?.vm, twinOf);
     if (!(await divide(parts, made, seen?.vm))) continue;
     const vmShards = made.shards.map(({ shardID }) => shardID);
     const told = event('VmShardsAllocated', at, { instance: instanceID, vmShards, version: made.version });
@@ -56,14 +57,14 @@ export async function allocateShards(
   throw new VmChanged(`VM shards of ${instanceID}: changed ${TRIES} times meanwhile; try again`);
 }
 
-function markMoved(
+function markTwins(
   next: VmInstance,
   before: VmInstance | undefined,
-  movesFrom: string | undefined,
+  twinOf: Pick<VmShard, 'movesFrom' | 'heldUntil'> | undefined,
 ): VmInstance {
-  if (movesFrom === undefined) return next;
+  if (twinOf === undefined) return next;
   const old = new Set(before?.shards.map(({ shardID }) => shardID));
-  const shards = next.shards.map((one) => (old.has(one.shardID) ? one : { ...one, movesFrom }));
+  const shards = next.shards.map((one) => (old.has(one.shardID) ? one : { ...one, ...twinOf }));
   return { ...next, shards };
 }
 

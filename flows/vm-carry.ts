@@ -1,9 +1,10 @@
 import type { StoredSlice } from '../core/ports.ts';
-import { parseSliceId, sliceId } from '../core/shards/slice.ts';
+import { sliceId } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { vmShardTo } from '../core/vm/lifecycle.ts';
 import type { VmInstance, VmShard } from '../core/vm/shard.ts';
 import type { StoredVm } from '../core/vm/store.ts';
+import { bySlice, isUp, sliceOfTwin, type Twin, twinTo } from '../core/vm/twin.ts';
 import { moveInput } from './move-input.ts';
 import { change } from './vm-change.ts';
 import type { VmParts } from './vm-parts.ts';
@@ -36,7 +37,7 @@ export async function carryMove(
   const { shardID } = shard;
   const source = sliceId(instanceID, shard.port);
   const target = shard.movesTo ?? '';
-  const twin = twinOf(target, known);
+  const twin = target === '' ? undefined : bySlice(target, known);
   const now = ports.clock.now();
   const back = async () => {
     await ports.agents.order(source, { reserve: null });
@@ -56,12 +57,10 @@ export async function carryMove(
     );
     return;
   }
-  const report = twin.host.report?.shards[twin.shard.shardID];
-  const isUp = report?.state === 'running' && report.version >= twin.shard.version;
-  if (!isUp) return now - shard.since > UP ? back() : undefined;
+  if (!isUp(twin)) return now - shard.since > UP ? back() : undefined;
   if (from.placement.kind !== 'active') return;
   const serves = from.placement.shard;
-  if (parts.settings.shards.find(({ name }) => name === serves)?.handOver.state === 'copy') {
+  if (copiesState(parts, serves)) {
     if (!(await reserve(parts, target, serves, now))) return;
     await ports.agents.order(source, { reserve: target });
   } else if (!(await serveToo(parts, target, serves, shard.since))) return;
@@ -88,61 +87,56 @@ async function serveToo(
   return false;
 }
 
-/** A twin whose shard does not move to it (any more): the move ended half-way, or never began. */
-export async function undoTwin(
+/**
+ * One step of a twin whose shard does not move to it (yet, or any more). One that is held as a reserve is kept ready: its
+ * slice is reserved for what the shard serves, and the agents know it, so that a notice finds it there. What has taken
+ * over, or is about to, stays, whatever became of the rest; every other one ends.
+ */
+export async function settleTwin(
   parts: VmParts,
-  vm: VmInstance,
-  twin: VmShard,
+  twin: Twin,
   known: ReadonlyMap<string, StoredVm>,
 ): Promise<void> {
-  const { instance, port } = parseSliceId(twin.movesFrom ?? '');
-  const from = known.get(instance)?.vm.shards.find((one) => one.port === port);
-  const own = sliceId(vm.instanceID, twin.port);
+  const { ports } = parts;
+  const now = ports.clock.now();
+  const { movesFrom = '', heldUntil, since } = twin.shard;
+  const own = sliceOfTwin(twin);
+  const from = bySlice(movesFrom, known)?.shard;
   if (from?.state === 'moving' && from.movesTo === own) return;
-  if (parts.ports.clock.now() - twin.since < MARKED) return;
-  const host = known.get(vm.instanceID);
-  if (host === undefined) return;
-  const seen = await parts.ports.store.get(own);
-  // What took over stays, whatever became of the rest.
-  if (seen?.placement.kind === 'active') await settled(parts, { host, shard: twin });
-  else await endTwin(parts, { host, shard: twin });
+  const kind = (await ports.store.get(own))?.placement.kind;
+  if (kind === 'active' || kind === 'activating') return settled(parts, twin);
+  if (heldUntil !== undefined && heldUntil > now && from?.state === 'running') return hold(parts, twin);
+  if (heldUntil === undefined && now - since < MARKED) return;
+  if (heldUntil !== undefined) await ports.agents.order(movesFrom, { reserve: null });
+  await endTwin(parts, twin);
 }
 
-interface Twin {
-  readonly host: StoredVm;
-  readonly shard: VmShard;
-}
-
-function twinOf(slice: string, known: ReadonlyMap<string, StoredVm>): Twin | undefined {
-  if (slice === '') return undefined;
-  const { instance, port } = parseSliceId(slice);
-  const host = known.get(instance);
-  const shard = host?.vm.shards.find((one) => one.port === port);
-  return host && shard && { host, shard };
+async function hold(parts: VmParts, twin: Twin): Promise<void> {
+  const { ports } = parts;
+  const { movesFrom = '' } = twin.shard;
+  const source = await ports.store.get(movesFrom);
+  if (source?.placement.kind !== 'active' || !isUp(twin)) return;
+  const { shard } = source.placement;
+  if (!copiesState(parts, shard)) return;
+  if (await reserve(parts, sliceOfTwin(twin), shard, ports.clock.now()))
+    await ports.agents.order(movesFrom, { reserve: sliceOfTwin(twin) });
 }
 
 /** The twin is a shard as any other from now on. */
 async function settled(parts: VmParts, { host, shard: { shardID } }: Twin): Promise<void> {
-  await change(parts, host.vm.instanceID, shardID, undefined, ({ vm }) => withoutFrom(vm, shardID));
+  await change(parts, host.vm.instanceID, shardID, undefined, ({ vm }) => twinTo(vm, shardID, 'settled'));
 }
 
 async function endTwin(parts: VmParts, { host, shard: { shardID } }: Twin): Promise<void> {
   const at = parts.ports.clock.now();
   await change(parts, host.vm.instanceID, shardID, undefined, ({ vm }) => {
-    const free = withoutFrom(vm, shardID);
-    const ended = vmShardTo(free, shardID, 'removing', at);
-    return { ...ended, version: vm.version + 1 };
+    const ended = vmShardTo(twinTo(vm, shardID, 'settled'), shardID, 'removing', at);
+    return ended === vm ? vm : { ...ended, version: vm.version + 1 };
   });
 }
 
-function withoutFrom(vm: VmInstance, shardID: string): VmInstance {
-  const shards = vm.shards.map((one) => {
-    if (one.shardID !== shardID || one.movesFrom === undefined) return one;
-    const { movesFrom: _, ...rest } = one;
-    return rest;
-  });
-  return shards.every((one, i) => one === vm.shards[i]) ? vm : { ...vm, shards, version: vm.version + 1 };
-}
+export const copiesState = ({ settings }: Pick<VmParts, 'settings'>, shard: string) =>
+  settings.shards.find(({ name }) => name === shard)?.handOver.state === 'copy';
 
 /** Reserves the twin's slice for the service's shard. True: it is, by this call or before, or serves it already. */
 async function reserve(

@@ -7,16 +7,22 @@ import { sliceId } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { forget, vmShardTo } from '../core/vm/lifecycle.ts';
 import { firstToMove, inOrder } from '../core/vm/pressure.ts';
+import { VmRefused } from '../core/vm/refused.ts';
 import type { VmInstance, VmShard } from '../core/vm/shard.ts';
 import type { StoredVm } from '../core/vm/store.ts';
-import { carryMove, undoTwin } from './vm-carry.ts';
+import { heldFor } from '../core/vm/twin.ts';
+import { carryMove, copiesState, settleTwin } from './vm-carry.ts';
 import { change } from './vm-change.ts';
-import { hostsFor, moveVmShard } from './vm-move.ts';
+import { hostsFor } from './vm-hosts.ts';
+import { moveVmShard } from './vm-move.ts';
 import type { VmParts } from './vm-parts.ts';
+import { reserveVmShard } from './vm-reserve.ts';
 
 /** An instance that the fleet has not listed for so long is gone: its lists lag behind. */
 const GONE: Seconds = 10 * MINUTE;
 const HOLD: Seconds = MINUTE;
+/** Rebalance recommendations come some ten minutes before the notice; prolonged while they stand. */
+const FORESEEN: Seconds = 30 * MINUTE;
 
 /** What a tick has seen. */
 export interface VmGiven {
@@ -54,6 +60,12 @@ export async function settleVms(
     const order = first(vm);
     if (order.join() !== (stored.order ?? []).join())
       await attempt(failures, `rank ${instanceID}`, () => parts.vms.rank(instanceID, order));
+    const doomed = listed.get(instanceID);
+    if (doomed?.state === 'running' && doomed.rebalanceAt !== undefined)
+      for (const shard of vm.shards)
+        await attempt(failures, `reserve for ${instanceID}/${shard.shardID}`, () =>
+          foresee(parts, vm, shard, known, mayTouch),
+        );
     await attempt(failures, `relieve ${instanceID}`, () => relieve(parts, { ...stored, order }, mayTouch));
   }
   return failures;
@@ -106,7 +118,7 @@ async function settle(
   } else if (state === 'moving') {
     await carryMove(parts, vm, shard, known, (source) => endSlice(parts, source));
   } else if (shard.movesFrom !== undefined) {
-    await undoTwin(parts, vm, shard, known);
+    await settleTwin(parts, { host: { vm, ...(report && { report }) }, shard }, known);
   }
 }
 
@@ -130,6 +142,30 @@ async function endSlice({ ports: { store, clock } }: VmParts, slice: string): Pr
   return true;
 }
 
+/** AWS recommends to leave the instance: what has state gets room elsewhere before the notice comes. */
+async function foresee(
+  parts: VmParts,
+  { instanceID }: VmInstance,
+  shard: VmShard,
+  known: ReadonlyMap<string, StoredVm>,
+  mayTouch: (shard: string) => boolean,
+): Promise<void> {
+  if (shard.state !== 'running' || shard.movesFrom !== undefined) return;
+  const { clock, store } = parts.ports;
+  const slice = sliceId(instanceID, shard.port);
+  const held = heldFor(slice, known.values())?.shard.heldUntil ?? 0;
+  if (held > clock.now() + FORESEEN / 2) return;
+  const placement = (await store.get(slice))?.placement;
+  if (placement?.kind !== 'active' || !copiesState(parts, placement.shard) || !mayTouch(placement.shard))
+    return;
+  try {
+    await reserveVmShard(parts, instanceID, shard.shardID, clock.now() + FORESEEN);
+  } catch (error) {
+    // Nobody has room: the notice takes what the plan has reserved for the service's shard, or the standard procedure.
+    if (!(error instanceof VmRefused)) throw error;
+  }
+}
+
 /** Under pressure, the first VM shard that was interrupted moves to an instance that has room; one at a time. */
 async function relieve(
   parts: VmParts,
@@ -140,6 +176,6 @@ async function relieve(
   if (shard === undefined || vm.shards.some(({ state }) => state === 'moving')) return;
   const placement = (await parts.ports.store.get(sliceId(vm.instanceID, shard.port)))?.placement;
   if (placement?.kind !== 'active' || !mayTouch(placement.shard)) return;
-  const [host] = await hostsFor(parts, vm.instanceID, shard);
+  const [host] = (await hostsFor(parts, vm.instanceID, shard)).hosts;
   if (host !== undefined) await moveVmShard(parts, vm.instanceID, shard.shardID, host.vm.instanceID);
 }

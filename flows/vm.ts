@@ -1,3 +1,4 @@
+import type { Seconds } from '../core/time.ts';
 import { resize, shardOf, vmShardTo } from '../core/vm/lifecycle.ts';
 import { VmRefused } from '../core/vm/refused.ts';
 import type {
@@ -11,6 +12,7 @@ import { allocateShards } from './vm-allocate.ts';
 import { change } from './vm-change.ts';
 import { moveVmShard } from './vm-move.ts';
 import type { VmParts } from './vm-parts.ts';
+import { reserveVmShard, type VmReserve } from './vm-reserve.ts';
 
 /**
  * VM shards as people and programs ask for them. Every change is one conditional write of the instance's item; the agent
@@ -69,6 +71,11 @@ export class VmFlows {
   /** Takes it out of its traffic and then ends it, its disk included. */
   async remove(instanceID: string, shardID: string, version?: number): Promise<VmInstance> {
     return this.#to('removing', instanceID, shardID, version);
+  }
+
+  /** Holds room for it on another instance until then, sized for what it will need. A repeat prolongs it. */
+  async reserve(instanceID: string, shardID: string, until: Seconds): Promise<VmReserve> {
+    return reserveVmShard(this.#parts, instanceID, shardID, until);
   }
 
   /** @param to instance that takes it over. @default the best one that has room, in another Spot pool */

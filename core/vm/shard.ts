@@ -113,8 +113,10 @@ export interface VmShard extends VmShardConfig {
   readonly version: number;
   /** While `moving`: the slice that takes over. */
   readonly movesTo?: string;
-  /** Of a shard that another one moves to: that one's slice. */
+  /** Of a twin, which takes over from a shard on another instance: that one's slice. */
   readonly movesFrom?: string;
+  /** Of a twin that is held as a reserve: until then. */
+  readonly heldUntil?: Seconds;
 }
 
 /** One instance that is divided into VM shards. */

@@ -14,9 +14,6 @@ const HIGH = 0.95;
 /** Processes and threads for each vCPU, and at least. */
 const TASKS_PER_VCPU = 2048;
 const LEAST_TASKS = 256;
-/** The application listens so far above the port of its slice, where the agent's gateway is. */
-export const APP_PORT_OFFSET = 10_000;
-
 /** Limits of one slice, by the names of systemd's properties. The same for its file and for `systemctl set-property`. */
 export type Properties = Readonly<Record<string, string>>;
 
@@ -88,8 +85,7 @@ export function shardFiles(
     '[Service]',
     `Slice=${quoted(slice)}`,
     `Environment=FORESHARD_VM_SHARD=${shardID}`,
-    `Environment=FORESHARD_SLICE_PORT=${shard.port}`,
-    `Environment=FORESHARD_APP_PORT=${shard.port + APP_PORT_OFFSET}`,
+    `Environment=FORESHARD_PORT=${shard.port}`,
     ...(shard.storage > 0 ? [`Environment=FORESHARD_DIRECTORY=${directoryOf(shardID)}`] : []),
   ];
   return [

@@ -67,8 +67,7 @@ describe('unit files', () => {
     const at = (path: string) => unitFiles(vm, settings.vm).find((one) => one.path === path)?.text;
     const a = at('search@team\\x2da.service.d/50-foreshard.conf');
     expect(a).toContain('[Service]\nSlice=foreshard-team\\x2da.slice\n');
-    expect(a).toContain('FORESHARD_SLICE_PORT=8080\n');
-    expect(a).toContain('FORESHARD_APP_PORT=18080\n');
+    expect(a).toContain('FORESHARD_PORT=8080\n');
     expect(a).toContain('FORESHARD_DIRECTORY=/var/lib/foreshard/vm/team-a\n');
     expect(at('search@b.service.d/50-foreshard.conf')).not.toContain('FORESHARD_DIRECTORY');
   });
