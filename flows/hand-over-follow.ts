@@ -1,3 +1,4 @@
+import type { AgentState } from '../core/hand-over/agents.ts';
 import type { HandOver } from '../core/hand-over/record.ts';
 import { isSilent, passedTo, verdictOf } from '../core/hand-over/verdict.ts';
 import type { Ports } from '../core/ports.ts';
@@ -51,17 +52,19 @@ export async function awaitHandOver(world: HandOverWorld, leaving: Departing, ou
     ports.agents.get(parseSliceId(ours.target).instance),
   ]);
   const now = ports.clock.now();
-  const isTarget = slots.some(({ holder }) => holder === ours.target);
   if (handOver?.id !== ours.id) {
     // Over, and followed by another one.
-    if (isTarget) return { outcome: 'done' };
+    const its = slots.filter(({ holder }) => holder === ours.target);
+    if (its.length > 0) {
+      await tellDone(ports, leaving, { ...ours, slots: its }, now);
+      return { outcome: 'done' };
+    }
     await letTargetGo(ports, { ...ours, shard });
     return { outcome: 'failed', error: `another hand-over of ${slice} took the place of ${ours.id}` };
   }
   const verdict = verdictOf({ handOver, slots, source, by }, now);
   if (verdict.kind === 'again') {
-    const isUp = target?.slices.some((one) => one.slice === ours.target && one.shard === shard);
-    if (isUp && handOver.go) await registerTarget(ports, handOver);
+    if (handOver.go && isUp(handOver, target)) await registerTarget(ports, handOver);
     return again(now, deadline === undefined && now - handOver.at > FIRST ? LATER : SOON);
   }
   if (verdict.kind === 'done') {
@@ -79,13 +82,19 @@ export async function awaitHandOver(world: HandOverWorld, leaving: Departing, ou
   return { outcome: 'failed', error: verdict.error };
 }
 
+/** What its agent said before the hand-over may be of an earlier life in the shard. */
+function isUp({ phase, at, target, shard }: HandOver, agent: AgentState | undefined): boolean {
+  if (phase === 'open' || agent === undefined || agent.at < at) return false;
+  return agent.slices.some((one) => one.slice === target && one.shard === shard);
+}
+
 export const countOf = ({ shards }: Settings, shard: string) =>
   shards.find(({ name }) => name === shard)?.handOver.slots.count ?? 0;
 
 async function tellDone(
   ports: Ports,
   { slice, shard, cause }: Departing,
-  { id, target, slots, at, progress }: HandOver,
+  { id, target, slots, at, progress }: Pick<HandOver, 'id' | 'target' | 'slots'> & Partial<HandOver>,
   now: Seconds,
 ): Promise<void> {
   const detail = {
@@ -95,7 +104,7 @@ async function tellDone(
     target,
     slots: numbers(slots),
     cause,
-    seconds: Math.max(0, now - at),
+    ...(at !== undefined && { seconds: Math.max(0, now - at) }),
     ...(progress?.pause !== undefined && { pause: progress.pause }),
     ...(progress !== undefined && { bytes: progress.copiedBytes }),
   };

@@ -32,7 +32,7 @@ export const HAND_OVER_EVENTS = {
       target: p.slice.describe('The slice that has them.'),
       slots,
       cause,
-      seconds: p.seconds.describe('From its beginning to the end (s).'),
+      seconds: p.seconds.optional().describe('From its beginning to the end (s), where that is known.'),
       pause: p.seconds
         .optional()
         .describe('From the last answer of the old holder to the first of the new one (s).'),

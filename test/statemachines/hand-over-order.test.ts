@@ -59,6 +59,8 @@ async function play(seed: number) {
     await local.watch(reconcile(ports, world.settings), world.clock.now() + 30);
     await local.watch(keepSlots(ports, world.settings, {}), world.clock.now() + 30);
   }
+  // Slots are being evened out.
+  await local.watch(Promise.all(local.started.values()));
   return { stage, found, source };
 }
 

@@ -9,7 +9,8 @@ import { eventually } from '../eventually.ts';
 import type { World } from '../world.ts';
 import { DeployedAgents } from './agents.ts';
 import { serving } from './guarantees.ts';
-import { targetsOf } from './routes.ts';
+import { UNTOLD } from './load.ts';
+import { targetGroupOf, targetsOf } from './routes.ts';
 
 const SETTINGS = new URL('../settings.yaml', import.meta.url);
 const ROOMS = `  - name: rooms
@@ -55,9 +56,12 @@ export function handOver(world: () => World): { readonly end: () => void } {
 
   it('gives the slots to the slice that serves the shard', async () => {
     await world().foreshard('settings', '--put', await withRooms(world()));
+    await eventually('the target group of rooms', () => targetGroupOf(world(), 'rooms'), 60);
+    await world().measure('rooms', 20, 30, UNTOLD);
     source = await eventually(
       'a holder of both slots',
       async () => {
+        await world().measure('rooms', 20, 1);
         await world().tick();
         const [first] = await serving(world(), 'rooms');
         return (await holders()).every((holder) => holder !== undefined && holder === first) && first;
@@ -74,6 +78,7 @@ export function handOver(world: () => World): { readonly end: () => void } {
     reserve = await eventually(
       'a reserve',
       async () => {
+        await world().measure('rooms', 20, 1);
         await world().tick();
         const all = await world().slices('rooms');
         return all.find(({ placement }) => (placement as { kind: string }).kind === 'reserved')?.sk;
