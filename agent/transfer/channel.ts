@@ -25,6 +25,7 @@ interface Sent {
   flow: Carrier | undefined;
 }
 
+const NOW = Promise.resolve();
 /** Bytes before the message in its frame: the sequence number. */
 const SEQ = 4;
 
@@ -39,6 +40,8 @@ export class Channel implements Link {
   readonly #flows = new Map<number, Carrier>();
   readonly #unacknowledged = new Map<number, Sent>();
   #waiting: Sent[] = [];
+  #room: Promise<void> | undefined;
+  #roomy: () => void = () => undefined;
   #seq = 0;
   #turn = 0;
   #over = false;
@@ -102,6 +105,14 @@ export class Channel implements Link {
     this.#pump();
   }
 
+  room(): Promise<void> {
+    if (this.#waiting.length === 0 || this.#over) return NOW;
+    this.#room ??= new Promise((settle) => {
+      this.#roomy = settle;
+    });
+    return this.#room;
+  }
+
   close(error?: Error): void {
     this.#close(error, error === undefined);
   }
@@ -118,6 +129,7 @@ export class Channel implements Link {
     this.#unacknowledged.clear();
     this.#waiting = [];
     this.#inbox.close();
+    this.#roomy();
     this.#settle(error);
   }
 
@@ -158,6 +170,8 @@ export class Channel implements Link {
       sent.flow = flow;
       flow.send(sent.head, sent.body);
     }
+    this.#roomy();
+    this.#room = undefined;
   }
 
   #lost(flow: Carrier): void {

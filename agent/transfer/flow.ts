@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { FRAME, type FrameReader, frameHead } from './frames.ts';
 
 /** Bytes that may wait in the socket before it counts as full: enough that the kernel always has some to send. */
-const FULL = 524_288;
+const FULL = 262_144;
 
 /** For the other end to hear that it is over (ms). */
 const LINGER = 2000;

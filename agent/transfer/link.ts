@@ -5,8 +5,13 @@ import type { Message } from './messages.ts';
  * ({@link Channel}) or through an object store ({@link HopLink}).
  */
 export interface Link {
-  /** Never waits: whoever sends much limits what is not yet acknowledged. `onAcknowledged`: the other end is done with it. */
+  /** Never waits: whoever sends much waits for {@link room} before. `onAcknowledged`: the other end is done with it. */
   send(message: Message, onAcknowledged?: () => void): void;
+  /**
+   * Resolves when what was sent is on its way. Bytes that are read only then are still in the processor's cache when they
+   * are encrypted, and are not kept twice.
+   */
+  room(): Promise<void>;
   /** Who hears; set before anything can arrive. `done` is called once when the message needs no memory any more. */
   onMessage: (message: Message, done: () => void) => void;
   /** Ends: with a reason, or in good order. A second call is ignored. */

@@ -81,6 +81,7 @@ async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSigna
       const body = packed === undefined ? pieces : [packed];
       const wire = packed?.length ?? length;
       await window.take(length);
+      await link.room();
       left.bytes += length;
       left.wireBytes += wire;
       const meta = encodeChunk({
