@@ -43,7 +43,7 @@ export const SCENARIO: Assumptions = {
   silent: 0.01,
   cold: 240,
   together: false,
-  lossCost: 10,
+  lossCost: 20,
   most: 60,
   hold: 300,
   perZone: 10,

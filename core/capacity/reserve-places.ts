@@ -17,6 +17,8 @@ export class ReservePlaces {
   readonly #settings: Settings;
   readonly #refused: ReadonlySet<string>;
   /** Per zone: interruptions per second of its worst pool, and what of ours goes with it. */
+  /** Slices at risk in the zone that has most of them. */
+  #most = 0;
   readonly #zones = new Map<string, { hazard: number; announced: boolean; load: number }>();
 
   constructor(
@@ -34,6 +36,7 @@ export class ReservePlaces {
       seen.announced ||= announced;
       seen.load += slices.length;
     }
+    for (const { load } of this.#zones.values()) this.#most = Math.max(this.#most, load);
     for (const { host } of reserved)
       if (host.instance.group === 'spot') this.#at(host.instance.zone).load += 1;
   }
@@ -120,7 +123,8 @@ export class ReservePlaces {
   #calmest(not: string | undefined): string | undefined {
     let best: string | undefined;
     for (const zone of this.#settings.fleet.zones) {
-      if (zone === not || !this.#isCalm(zone)) continue;
+      // One more where most of ours are already would be one more to reserve for.
+      if (zone === not || !this.#isCalm(zone) || this.#at(zone).load >= this.#most) continue;
       if (best === undefined || this.#at(zone).load < this.#at(best).load) best = zone;
     }
     return best;

@@ -145,8 +145,8 @@ function usedWithin(
   let chance = new Float64Array(most + 1);
   chance[0] = 1;
   for (const { key, slices, hazard, announced } of exposures) {
-    const unseen = announced ? 1 : settings.unannounced;
-    const p = (1 - Math.exp(-hazard * lead)) * unseen;
+    // What is announced ties its reserves up until it goes: the others need theirs besides.
+    const p = announced ? 1 : (1 - Math.exp(-hazard * lead)) * settings.unannounced;
     const expected = slices.reduce((sum, { shard }) => sum + activity(shard), 0);
     const size = Math.ceil(expected - 1e-9) + (reserved.get(key) ?? 0);
     const next = new Float64Array(most + 1);
