@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { reconcile } from '../../flows/reconcile.ts';
 import { keepSlots } from '../../flows/slots.ts';
 import type { LocalMachines } from '../statemachines/local.ts';
 import { SLOTS } from '../statemachines/scripted-agents.ts';
@@ -90,5 +91,37 @@ describe('slots', () => {
     expect(await local.ports.handOvers.of(reserve)).toBeUndefined();
     await keep(stage);
     expect(await stage.holders()).toEqual([other, other, other, other]);
+  });
+});
+
+describe('reconciliation leaves what holds state where it is', () => {
+  const reconciled = async ({ local, world }: Stateful) => {
+    const { result } = await local.watch(reconcile(local.ports, world.settings));
+    expect(result.failures).toEqual([]);
+    return result;
+  };
+
+  it('until its instance ends', async () => {
+    const stage = await stateful(1, 0);
+    const { local, world, serving } = stage;
+    const [source = ''] = serving;
+    const at = world.clock.now();
+    await world.fleet.announce(instanceOf(source), { kind: 'interruption', at, deadline: at + 30 });
+    expect(await reconciled(stage)).toMatchObject({ evicted: [] });
+    expect(await world.loadBalancer.health('a', source)).toBe('healthy');
+    await world.runUntil(at + 31);
+    expect(await reconciled(stage)).toMatchObject({ evicted: [source] });
+    expect(await local.store.get(source)).toMatchObject({ placement: { kind: 'draining' } });
+  });
+
+  it('while its agent beats', async () => {
+    const stage = await stateful(1, 0);
+    const { world, serving, agents } = stage;
+    const [source = ''] = serving;
+    agents.dead.add(instanceOf(source));
+    await world.runUntil(world.clock.now() + 40);
+    const at = world.clock.now();
+    await world.fleet.announce(instanceOf(source), { kind: 'interruption', at, deadline: at + 100 });
+    expect(await reconciled(stage)).toMatchObject({ evicted: [source] });
   });
 });
