@@ -21,6 +21,18 @@ const reservation = z
   })
   .meta({ id: 'Reservation' });
 
+const vmReservation = z
+  .object({
+    kind: z.literal('vm'),
+    shardID: shardId,
+    until: stamp,
+    held: z.array(sliceId).meta({
+      description:
+        'The slice of its twin: a VM shard of its own on another instance, which may be removed as any other.',
+    }),
+  })
+  .meta({ id: 'VMReservation', description: 'Spare vCPU, memory and disk for a VM shard.' });
+
 const params = z.object({ id: reservationId });
 
 export const RESERVATIONS = {
@@ -30,7 +42,7 @@ export const RESERVATIONS = {
     tag: 'Either kind',
     summary: 'Asks for slices to be held ready for a shard',
     description:
-      'The plan holds them with its next tick, within `fleet.reserves.max` of the settings, in another Spot pool than the ones at risk. VM shards are refused: their spare vCPU and RAM on another instance are looked for when they move.',
+      'Service shard: the plan holds the slices with its next tick, within `fleet.reserves.max` of the settings, in another Spot pool than the ones at risk. VM shard: a twin, sized for what it will need, is allocated at once on another instance that has room, in another Spot pool; it has one slice, and a repeat prolongs it.',
     body: z.strictObject({
       shardID: shardId,
       resourceRequest: z.strictObject({
@@ -39,7 +51,7 @@ export const RESERVATIONS = {
       }),
     }),
     status: 201,
-    response: reservation,
+    response: z.discriminatedUnion('kind', [reservation, vmReservation]),
     problems: ['not-found', 'conflict', 'refused'],
   }),
   listReservations: operation({

@@ -23,6 +23,7 @@ const vmShard = z
     since: stamp,
     movesTo: sliceId.optional(),
     movesFrom: sliceId.optional(),
+    heldUntil: stamp.optional(),
   })
   .meta({ id: 'Shard', description: 'A VM shard: a slice of a declared size.' });
 

@@ -20,6 +20,12 @@ export interface VmShards {
   freeze(instance: string, shard: string): Promise<VmInstance>;
   thaw(instance: string, shard: string): Promise<VmInstance>;
   remove(instance: string, shard: string): Promise<VmInstance>;
+  /** @returns the slice of the twin that is held for it */
+  reserve(
+    instance: string,
+    shard: string,
+    until: Seconds,
+  ): Promise<{ readonly slice: string; readonly until: Seconds }>;
   /** @param to instance. @default the best that has room */
   move(instance: string, shard: string, to: string | undefined): Promise<VmInstance>;
 }

@@ -1,6 +1,7 @@
 import { ReserveRequests } from '../../adapters/aws/reserve-requests.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import { shardRef } from '../../core/api/ids.ts';
+import type { OperationInput } from '../../core/api/operations.ts';
 import { ApiProblem, wrongField } from '../../core/api/problem.ts';
 import type { ReserveRequest } from '../../core/interruption/risk.ts';
 import type { StoredSlice } from '../../core/ports.ts';
@@ -14,13 +15,7 @@ export const RESERVATION_ANSWERS: Answers<
   requestPreAllocation: async ({ parts, body, by }) => {
     const { clock, table, newId } = parts;
     const ref = shardRef(body.shardID);
-    if (ref.kind === 'vm')
-      throw wrongField(
-        'refused',
-        'body.shardID',
-        'a service shard: room for a VM shard is looked for when it moves',
-        body.shardID,
-      );
+    if (ref.kind === 'vm') return reserveVm(parts, ref, body);
     const settings = await parts.settings();
     const shard = knownShard(settings, ref.shard);
     await mustBeActive(parts, shard);
@@ -59,6 +54,18 @@ export const RESERVATION_ANSWERS: Answers<
     return told(request, await reserved(parts));
   },
 };
+
+/** A VM shard has one slice, and its twin is there at once. */
+async function reserveVm(
+  { vm, clock }: ApiParts,
+  { instance, shard }: { readonly instance: string; readonly shard: string },
+  { shardID, resourceRequest: { slices, seconds } }: OperationInput<'requestPreAllocation'>['body'],
+) {
+  if (slices !== 1)
+    throw wrongField('refused', 'body.resourceRequest.slices', '1, because a VM shard is one slice', slices);
+  const { slice, until } = await vm.reserve(instance, shard, clock.now() + seconds);
+  return { kind: 'vm' as const, shardID, until, held: [slice] };
+}
 
 async function live({ table, clock }: ApiParts, id: string): Promise<ReserveRequest> {
   const request = await new ReserveRequests(table).get(id, clock.now());

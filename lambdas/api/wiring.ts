@@ -57,6 +57,7 @@ export function vmShards(ports: Ports, vms: VmItems, settings: () => Promise<Set
     freeze: async (instance, shard) => (await flows()).freeze(instance, shard),
     thaw: async (instance, shard) => (await flows()).thaw(instance, shard),
     remove: async (instance, shard) => (await flows()).remove(instance, shard),
+    reserve: async (instance, shard, until) => (await flows()).reserve(instance, shard, until),
     move: async (instance, shard, to) => (await flows()).move(instance, shard, to),
   };
 }

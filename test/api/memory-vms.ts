@@ -51,6 +51,7 @@ export function memoryVms(clock: Clock): VmShards {
     freeze: to('frozen'),
     thaw: to('running'),
     remove: async (id, shard) => put(forget(vms.get(id)!, shard)),
+    reserve: async (_id, _shard, until) => ({ slice: 'i-f:8080', until }),
     move: async (id, shard, host = 'i-f') => to('moving', `${host}:8080`)(id, shard),
   };
 }

@@ -128,14 +128,27 @@ describe('a reservation', () => {
     });
   });
 
-  it('is refused for a shard in shadow, and for a VM shard', async () => {
+  it('of a VM shard is a twin, of one slice', async () => {
+    const vm = { shardID: 'i-1/index', resourceRequest: { slices: 1, seconds: 600 } };
+    expect(ok('requestPreAllocation', await stage.send('POST', '/reservations', vm))).toEqual({
+      kind: 'vm',
+      shardID: 'i-1/index',
+      until: T0 + 600,
+      held: ['i-f:8080'],
+    });
+    const more = problem(await stage.send('POST', '/reservations', { ...request, shardID: 'i-1/index' }));
+    expect(more).toMatchObject({
+      status: 422,
+      errors: [{ field: 'body.resourceRequest.slices', value: '3' }],
+    });
+  });
+
+  it('is refused for a shard in shadow', async () => {
     const shadow = problem(await stage.send('POST', '/reservations', { ...request, shardID: 'quiet' }));
     expect(shadow).toMatchObject({
       status: 409,
       errors: [{ field: 'mode', bound: 'active', value: 'shadow' }],
     });
-    const vm = problem(await stage.send('POST', '/reservations', { ...request, shardID: 'i-1/index' }));
-    expect(vm).toMatchObject({ status: 422, errors: [{ field: 'body.shardID', value: '"i-1/index"' }] });
   });
 });
 
