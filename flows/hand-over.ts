@@ -77,7 +77,7 @@ const AFTER: Seconds = 120;
 const INTERRUPTED: readonly TargetKind[] = ['reserved', 'ready', 'active'];
 
 /** Slots of the shard, and how they are held; undefined where it has no state to copy, or is not to be touched. */
-async function slotsOf(
+export async function slotsOf(
   { ports, settings, switched }: HandOverWorld,
   { shard, cause }: Pick<Departing, 'shard' | 'cause'>,
 ): Promise<readonly SlotHolder[] | undefined> {
@@ -132,7 +132,8 @@ export async function openHandOver(
     if (opened !== undefined) return opened;
   }
   const { cause, deadline } = leaving;
-  const all = part === undefined ? await targets(world, leaving, slots, wanted, kinds) : [only(part, wanted)];
+  const all =
+    part === undefined ? await targetsOf(world, leaving, slots, wanted, kinds) : [only(part, wanted)];
   for (const target of all) {
     if (failed.includes(target.slice)) continue;
     const result = await ports.handOvers.open({
@@ -190,7 +191,7 @@ const only = ({ target }: NonNullable<Departing['part']>, slots: readonly SlotHo
   slots,
 });
 
-async function targets(
+export async function targetsOf(
   { ports }: HandOverWorld,
   { slice, shard }: Departing,
   slots: readonly SlotHolder[],
@@ -255,40 +256,4 @@ export async function tellFailed(
     error,
   };
   await ports.events.publish([event('HandOverFailed', ports.clock.now(), detail)]);
-}
-
-/**
- * AWS recommends to leave the instance: what has a reserve is copied beforehand, so that only what changes meanwhile is
- * left at the notice. Without one the plan finds a reserve, and the agent begins when it is told of it.
- * @returns the hand-overs that are under way
- */
-export async function preCopy(world: HandOverWorld, instance: string): Promise<readonly HandOver[]> {
-  const { ports } = world;
-  const all = await ports.store.slices();
-  const here = all.filter(({ slice }) => parseSliceId(slice).instance === instance);
-  const begun: HandOver[] = [];
-  for (const { slice, placement } of here) {
-    if (placement.kind !== 'active') continue;
-    const { shard } = placement;
-    const leaving: Departing = { slice, shard, cause: 'rebalance', by: Number.POSITIVE_INFINITY };
-    const slots = await slotsOf(world, leaving);
-    const wanted = slots?.filter(({ holder }) => holder === slice);
-    if (slots === undefined || wanted === undefined || wanted.length === 0) continue;
-    for (const target of await targets(world, leaving, slots, wanted, ['reserved'])) {
-      const result = await ports.handOvers.open({
-        shard,
-        source: slice,
-        target: target.slice,
-        slots: wanted.map(({ slot, epoch }) => ({ slot, epoch })),
-        cause: 'rebalance',
-        at: ports.clock.now(),
-        go: false,
-      });
-      if (result.outcome === 'taken') continue;
-      await ports.agents.order(slice, { handOver: result.handOver.id });
-      begun.push(result.handOver);
-      break;
-    }
-  }
-  return begun;
 }

@@ -1,8 +1,8 @@
 import { Modes } from '../../adapters/aws/modes.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import type { Seconds } from '../../core/time.ts';
-import { preCopy } from '../../flows/hand-over.ts';
 import { handOverName, onRebalance } from '../../flows/interruption.ts';
+import { preCopy } from '../../flows/pre-copy.ts';
 import { isOurs } from './known.ts';
 import { type EventParts, IGNORED, type Outcome } from './parts.ts';
 import type { EventOf } from './schemas.ts';

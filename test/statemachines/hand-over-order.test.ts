@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { luck } from '../../backtest/world/random.ts';
-import { preCopy } from '../../flows/hand-over.ts';
+import { preCopy } from '../../flows/pre-copy.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { keepSlots } from '../../flows/slots.ts';
 import { SLOTS } from './scripted-agents.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { preCopy } from '../../flows/hand-over.ts';
 import { handOverName } from '../../flows/hand-over-input.ts';
 import { moveInput } from '../../flows/move-input.ts';
+import { preCopy } from '../../flows/pre-copy.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { keepSlots } from '../../flows/slots.ts';
 import { move } from '../flows/stage.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Move } from '../../core/capacity/plan.ts';
-import { preCopy } from '../../flows/hand-over.ts';
 import { runMove } from '../../flows/move.ts';
 import { moveInput } from '../../flows/move-input.ts';
+import { preCopy } from '../../flows/pre-copy.ts';
 import { move } from '../flows/stage.ts';
 import { Coverage, type LocalMachines } from './local.ts';
 import { type Stateful, stateful } from './stateful.ts';
