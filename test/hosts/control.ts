@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fleet, Hosts, Ports } from '../../core/ports.ts';
-import type { ControlOptions, Extra, Machines } from './control/main.ts';
+import type { ControlOptions, Extra, Machines, VmShards } from './control/main.ts';
 import { Peer } from './control/peer.ts';
 import { end, owned } from './rig/processes.ts';
 import type { Rig } from './rig/rig.ts';
@@ -15,6 +15,7 @@ export interface Control
   extends Pick<Ports, 'store' | 'loadBalancer' | 'slots' | 'agents' | 'handOvers'>,
     Extra {
   readonly machines: Machines;
+  readonly vms: VmShards;
   readonly hosts: Hosts;
   stop(): Promise<void>;
 }
@@ -51,6 +52,7 @@ export async function startControl(
     agents: peer.remote('agents'),
     handOvers: peer.remote('handOvers'),
     machines: peer.remote('machines'),
+    vms: peer.remote('vms'),
     hosts: offered.hosts,
     ...forward(peer.remote<Extra>('extra')),
     stop: () => end(child),

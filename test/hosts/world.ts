@@ -59,16 +59,30 @@ export interface Client {
 }
 
 /** The example's settings, active, and with times that suit a test. */
-async function settingsOf(): Promise<string> {
+async function settingsOf(more: Partial<SettingsInput>): Promise<string> {
   const example = parse(await readFile(join(EXAMPLE, 'settings.yaml'), 'utf8')) as SettingsInput;
   return stringify({
     ...example,
+    ...more,
     fleet: { ...example.fleet, leadTimes: { drain: { seconds: 5 }, activate: { seconds: 10 } } },
     shards: example.shards.map((shard) => ({ ...shard, mode: 'active' })),
   });
 }
 
-export async function startWorld(prepared: Prepared, zones: readonly string[]): Promise<World> {
+export interface WorldOptions {
+  /** Added to the example's settings. */
+  readonly settings?: Partial<SettingsInput>;
+  /** Where hooks are. @default of the example's unit */
+  readonly hooks?: string;
+  /** Unit files of each host, by name. */
+  readonly units?: Readonly<Record<string, string>>;
+}
+
+export async function startWorld(
+  prepared: Prepared,
+  zones: readonly string[],
+  { settings = {}, hooks = 'http://127.0.0.1:9090/{port}', units = {} }: WorldOptions = {},
+): Promise<World> {
   const rig = await makeRig(prepared, zones);
   try {
     const { hosts } = rig;
@@ -77,11 +91,11 @@ export async function startWorld(prepared: Prepared, zones: readonly string[]): 
     await copyFile(runtime('x64'), join(bundle, 'node'));
     const control = await startControl(
       rig,
-      { python: prepared.python, table: TABLE, bucket: BUCKET, settings: await settingsOf() },
+      { python: prepared.python, table: TABLE, bucket: BUCKET, settings: await settingsOf(settings) },
       { fleet: fleetOf(hosts), hosts: hostsOf(hosts) },
     );
     await Promise.all(hosts.map((host) => host.boot()));
-    await Promise.all(hosts.map((host) => install(host, bundle)));
+    await Promise.all(hosts.map((host) => install(host, bundle, hooks, units)));
     await eventually('all agents beat', async () => (await control.agents.list()).length === hosts.length);
     const network = await rig.join(99);
     return {
@@ -107,7 +121,13 @@ export async function startWorld(prepared: Prepared, zones: readonly string[]): 
 }
 
 /** The sample service and the agent, as an image's build or user data installs them. */
-async function install(host: Host, bundle: string): Promise<void> {
+async function install(
+  host: Host,
+  bundle: string,
+  hooks: string,
+  units: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(units)) await host.write(`/etc/systemd/system/${name}`, text);
   await host.copy(EXAMPLE, '/root/service');
   await host.run('bash', '/root/service/install.sh');
   const env = {
@@ -120,7 +140,7 @@ async function install(host: Host, bundle: string): Promise<void> {
   await host.write('/etc/foreshard/agent.env', lines.join(''));
   const config = {
     ...{ service: SERVICE, table: TABLE, bucket: BUCKET, state: 'stream' },
-    hooks: { http: 'http://127.0.0.1:9090/{port}' },
+    hooks: { http: hooks },
   };
   await host.copy(bundle, '/root/agent');
   await host.write('/root/agent/agent.yaml', stringify(config));

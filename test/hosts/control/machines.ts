@@ -1,12 +1,16 @@
 import { Modes } from '../../../adapters/aws/modes.ts';
 import { Records } from '../../../adapters/aws/records.ts';
 import type { Table } from '../../../adapters/aws/table.ts';
+import { VmItems } from '../../../adapters/aws/vm-items.ts';
 import type { Json } from '../../../adapters/local/asl/paths.ts';
 import { type Execution, execute } from '../../../adapters/local/asl/run.ts';
 import { Tokens } from '../../../adapters/local/asl/tokens.ts';
+import type { Failure } from '../../../core/failure.ts';
 import type { Ports } from '../../../core/ports.ts';
 import type { Settings } from '../../../core/settings/schema.ts';
 import { keepSlots, type SlotsKept } from '../../../flows/slots.ts';
+import { VmFlows } from '../../../flows/vm.ts';
+import { settleVms } from '../../../flows/vm-settle.ts';
 import type { FunctionName } from '../../../lambdas/environment.ts';
 import { loadMachine, type MachineName } from '../../../statemachines/machines.ts';
 import { runStep, type Step } from '../../statemachines/steps.ts';
@@ -34,6 +38,7 @@ export function machinesOf(wired: Omit<Ports, 'workflows'>, table: Table, settin
     startPlan: async () => {},
   };
   const { clock } = ports;
+  const vms = new VmItems(table);
   const tokens = new Tokens();
   const run = (machine: MachineName, input: unknown, name?: string): Promise<Execution> => {
     const invoke = (resource: string, payload: Json) =>
@@ -42,7 +47,14 @@ export function machinesOf(wired: Omit<Ports, 'workflows'>, table: Table, settin
   };
   return {
     run,
+    /** VM shards as the API has them. */
+    vms: new VmFlows({ ports, vms, settings }),
     /** The slots' part of the tick. */
     keepSlots: (): Promise<SlotsKept> => keepSlots(ports, settings, {}),
+    /** The VM shards' part of the tick. */
+    settleVms: async (): Promise<readonly Failure[]> => {
+      const given = { instances: await ports.fleet.list(), risks: [], mayTouch: () => true };
+      return settleVms({ ports, vms, settings }, await vms.list(), given);
+    },
   };
 }

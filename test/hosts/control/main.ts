@@ -24,7 +24,9 @@ export interface Extra {
   events(): Promise<readonly Event[]>;
 }
 
-export type Machines = ReturnType<typeof machinesOf>;
+type Flows = ReturnType<typeof machinesOf>;
+export type Machines = Omit<Flows, 'vms'>;
+export type VmShards = Flows['vms'];
 
 /**
  * The control plane of the test: a process in the control namespace. What is AWS's there is MiniStack's and haproxy's
@@ -53,7 +55,8 @@ async function main(options: ControlOptions): Promise<void> {
       void (await table.put({ pk: PK.slice, sk: slice, placement, version: Math.floor(clock.now()) })),
     events: async () => published,
   };
-  Object.assign(offered, { ...ports, extra, machines: machinesOf(ports, table, settings) });
+  const { vms, ...machines } = machinesOf(ports, table, settings);
+  Object.assign(offered, { ...ports, extra, machines, vms });
   process.send?.('ready');
 }
 

@@ -73,8 +73,8 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  within = 30_000,
-  pause = 100,
+  within = 60_000,
+  pause = 200,
 ): Promise<T> {
   const by = performance.now() + within;
   let last: unknown;
