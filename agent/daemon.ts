@@ -28,8 +28,6 @@ export interface DaemonParts {
   readonly metadata: Metadata;
   readonly measure: Pick<Measure, 'look'>;
   readonly serving: (host: Host) => Serving;
-  /** Called after each beat that the table took. */
-  readonly beaten?: () => void;
   readonly clock: AgentClock;
   readonly log: Log;
 }
@@ -159,8 +157,8 @@ export class Daemon implements Host {
       this.#failing = false;
       if (!this.#ending.signal.aborted) {
         this.serving.beaten(orders, began, lease);
-        this.#parts.beaten?.();
-        await this.#slices.reopen();
+        // Not waited for: a hook may take longer than the lease lasts.
+        void this.#slices.reopen();
       }
       return true;
     } catch (error) {

@@ -5,6 +5,9 @@ import { ask } from './control/client.ts';
 import { type ControlRequest, socketOf } from './control/protocol.ts';
 import { jsonLog } from './log.ts';
 
+/** A move may come while the instance is still booting: its hooks wait so long for the agent (s). */
+const BOOT = 20;
+
 /**
  * `foreshard-agent run` is the daemon, which systemd starts; every other command asks the daemon of this host.
  * Results go to stdout, an error is one line on stderr: exit code 1, 2 for wrong usage.
@@ -18,7 +21,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const file: string = program.opts().config;
     return parseConfig(readFileSync(file, 'utf8'), file);
   };
-  const tell = async (request: ControlRequest) => console.log(await ask(socketOf(config().run), request));
+  const tell = async (request: ControlRequest, patience = 0) =>
+    console.log(await ask(socketOf(config().run), request, patience));
 
   program
     .command('run')
@@ -32,11 +36,11 @@ export async function main(args: readonly string[]): Promise<number> {
   program
     .command('activate <shard> [port]')
     .description('make the environment of a shard active on a slice')
-    .action((shard, port) => tell({ command: 'activate', shard, ...slice(port) }));
+    .action((shard, port) => tell({ command: 'activate', shard, ...slice(port) }, BOOT));
   program
     .command('deactivate <shard> [port]')
     .description('end it')
-    .action((shard, port) => tell({ command: 'deactivate', shard, ...slice(port) }));
+    .action((shard, port) => tell({ command: 'deactivate', shard, ...slice(port) }, BOOT));
   program
     .command('hand-over <slice> <target>')
     .description('hand the state of a slice of this host to another host’s slice')

@@ -107,7 +107,8 @@ export class Slices {
 
   /** Opens what is active and not open yet. Failures are said, and tried again with the next call. */
   async reopen(): Promise<void> {
-    const ports = new Set([...this.#remembered.keys(), ...this.#entries.keys()]);
+    const closed = [...this.#entries].flatMap(([port, { open }]) => (open ? [] : [port]));
+    const ports = new Set([...this.#remembered.keys(), ...closed]);
     await Promise.all([...ports].map((port) => this.#inTurn(port, () => this.#retry(port))));
   }
 

@@ -13,9 +13,13 @@ const MOST_BYTES = 16 * 1024;
  * User data that installs the sample service and, where the load comes from reporters, the reporter. The files travel
  * in the user data itself: instances need no right to read any bucket. They are read at synth, so that a change of
  * one is a new version of the launch template.
+ * @param data what comes before
  * @throws {RangeError} when they no longer fit
  */
-export function sampleUserData({ service, fleet, metrics }: Settings): UserData {
+export function sampleUserData(
+  { service, fleet, metrics }: Settings,
+  data: UserData = UserData.forLinux(),
+): UserData {
   const { steadyGroup, spotGroup, reportLogGroup } = namesOf(service);
   const parts = [
     {
@@ -26,7 +30,6 @@ export function sampleUserData({ service, fleet, metrics }: Settings): UserData 
       ? [{ folder: 'agent/reporter', run: ['install.sh', reportLogGroup] }]
       : []),
   ];
-  const data = UserData.forLinux();
   data.addCommands(
     'set -euo pipefail',
     'base=$(mktemp -d)',

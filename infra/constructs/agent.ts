@@ -63,6 +63,7 @@ export class Agent extends Construct {
   /** Appends what installs the agent at the first boot. It needs the AWS CLI, and unzip or Python. */
   install(userData: UserData): void {
     userData.addCommands(
+      'set -euo pipefail',
       'agent=$(mktemp -d)',
       `aws s3 cp --only-show-errors ${this.files.s3ObjectUrl} "$agent/files.zip"`,
       `aws s3 cp --only-show-errors ${this.runtime.s3ObjectUrl} "$agent/node.gz"`,

@@ -33,7 +33,7 @@ export interface LaunchProps {
    */
   readonly userData?: UserData;
   /**
-   * Installed by the user data, after whatever else that does.
+   * Installed by the user data: before the sample service, after what a `userData` of one's own does.
    * @default none
    */
   readonly agent?: Agent;
@@ -64,9 +64,10 @@ export class Launch extends Construct {
       rootDevice = '/dev/xvda',
       rootGiB = 8,
     } = props;
-    const own = agent && machineImage ? UserData.forLinux() : undefined;
-    const userData = props.userData ?? (machineImage ? own : sampleUserData(settings));
+    const userData = props.userData ?? (machineImage && !agent ? undefined : UserData.forLinux());
     if (agent && userData) agent.install(userData);
+    // It says that the instance is ready: all else has to be there before.
+    if (!machineImage && userData) sampleUserData(settings, userData);
     this.template = new LaunchTemplate(this, 'Template', {
       machineImage: machineImage ?? amazonLinux(settings),
       ...(userData && { userData }),

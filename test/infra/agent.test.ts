@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HOOK_DOCUMENT } from '../../infra/hook-document.ts';
-import { MINIMAL, type Synthesised, settingsFile, synthesise } from './synth.ts';
+import { fleetOnX86, MINIMAL, type Synthesised, settingsFile, synthesise } from './synth.ts';
 
 const COPIED = settingsFile(
   MINIMAL.replace('capacity: {', 'handOver: { state: copy, stateMiB: 100 }, capacity: {').replace(
@@ -43,7 +43,7 @@ describe('the agent', () => {
     expect(userDataOf(without)).not.toContain('AGENT');
     expect(instanceRole(without).Description).toBe('Foreshard: instance');
     expect(userDataOf(synthesise({ settings: COPIED, agent: 'false' }))).not.toContain('AGENT');
-    expect(userDataOf(synthesise({ agent: 'true' }))).toContain('AGENT');
+    expect(userDataOf(synthesise({ settings: fleetOnX86(), agent: 'true' }))).toContain('AGENT');
   });
 
   it('is there where instances are divided into VM shards', () => {
@@ -69,9 +69,9 @@ describe('the agent', () => {
     expect(() => synthesise({ agent: '{"hooks": {"exec": "hooks"}}' })).toThrow(/^context agent/);
   });
 
-  it('comes after the sample service, or alone on an image of one’s own', () => {
+  it('comes before the sample service, which says that the instance is ready, or alone on an image of one’s own', () => {
     const data = userDataOf(made);
-    expect(data.indexOf('examples/sample-service')).toBeLessThan(data.indexOf('install.sh" && rm'));
+    expect(data.indexOf('install.sh" && rm')).toBeLessThan(data.indexOf('examples/sample-service'));
     const own = userDataOf(
       synthesise({ settings: COPIED, ami: 'ami-0123456789abcdef0', region: 'eu-west-1' }),
     );

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bundles } from '../../infra/bundle.ts';
 import { grantsOf, ROLES, type RoleName } from '../../infra/grants.ts';
-import { synthesise } from './synth.ts';
+import { fleetOnX86, synthesise } from './synth.ts';
 
 /** With all that is an option. */
-const template = synthesise({ rehearsal: 'true', agent: 'true' });
+const template = synthesise({ settings: fleetOnX86(), rehearsal: 'true', agent: 'true' });
 
 interface Statement {
   readonly Effect: string;

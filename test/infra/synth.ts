@@ -66,6 +66,10 @@ shards:
 fleet: { max: 20, zones: [a, b] }
 `;
 
+/** The settings of the example on x86: the runtime of its instances is this repository's own, no registry is asked for it. */
+export const fleetOnX86 = (): string =>
+  settingsFile(readFileSync('examples/fleet.yaml', 'utf8').replaceAll(/m([678])g\.large/g, 'm$1i.large'));
+
 const home = mkdtempSync(join(tmpdir(), 'foreshard-infra-'));
 process.once('exit', () => rmSync(home, { recursive: true, force: true }));
 

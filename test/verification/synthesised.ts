@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { readContext } from '../../infra/context.ts';
 import { grantsOf, type RoleName } from '../../infra/grants.ts';
 import { ForeshardStack } from '../../infra/stack.ts';
+import { fleetOnX86 } from '../infra/synth.ts';
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -10,7 +11,7 @@ interface Statement {
 
 /** Actions that the synthesised template grants, by the role's name in infra/grants.ts. */
 export function synthesisedActions(): ReadonlyMap<string, ReadonlySet<string>> {
-  const app = new App({ context: { rehearsal: true, agent: true } });
+  const app = new App({ context: { settings: fleetOnX86(), rehearsal: true, agent: true } });
   const { stackName, omitted: _, ...props } = readContext(app);
   const template = Template.fromStack(new ForeshardStack(app, stackName, props));
   const found = new Map<string, Set<string>>();

@@ -91,6 +91,13 @@ describe('a beat', () => {
     expect(asked).toBe(1);
   });
 
+  it('goes on while a hook takes its time', async () => {
+    world.app(8080, { name: 'cart' }).activate = () => new Promise(() => {});
+    await daemon.start();
+    void daemon.activate('i-1:8080', 'cart');
+    await more(4);
+  });
+
   it('takes the shortest lease of what it serves, and never shortens one that was written', async () => {
     await daemon.start();
     await until(beats).toBe(1);

@@ -166,6 +166,13 @@ run: ${folder}/run\nhooks: { exec: ${folder}/hooks }\nslices: [39180]\ntransferP
     expect(JSON.stringify(said)).not.toContain('a-secret-of-the-test');
   });
 
+  it('is waited for by what a move runs while the instance boots', async () => {
+    const { start, agent } = await started('three');
+    const activated = agent('activate', 'plain');
+    await start();
+    expect((await activated).stdout).toContain('i-1:39180 serves plain');
+  });
+
   it('lets root alone command it, and nobody confuse it', async () => {
     const { folder, start, agent } = await started('two');
     await start();
