@@ -148,3 +148,64 @@ describe('moving a VM shard', () => {
     expect(await s.stateOf(OTHER, 'x')).toBe('running');
   });
 });
+
+/** One call of all that the flows make fails: it has no effect, or its answer is lost. */
+function breakCall(s: Stage, at: number, how: 'before' | 'after') {
+  let calls = 0;
+  const wrap = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get(target, name) {
+        const method = Reflect.get(target, name, target) as unknown;
+        if (typeof method !== 'function') return method;
+        return async (...args: unknown[]) => {
+          const mine = calls++ === at;
+          if (mine && how === 'before') throw new Error('no effect');
+          const answer: unknown = await method.apply(target, args);
+          if (mine) throw new Error('answer lost');
+          return answer;
+        };
+      },
+    });
+  const { ports, vms } = s.parts;
+  const { store, agents, workflows, events } = ports;
+  const broken = {
+    store: wrap(store),
+    agents: wrap(agents),
+    workflows: wrap(workflows),
+    events: wrap(events),
+  };
+  Object.assign(s.parts, { ports: { ...ports, ...broken }, vms: wrap(vms) });
+  return { mend: () => Object.assign(s.parts, { ports, vms }), calls: () => calls };
+}
+
+describe('a move in which one call fails', () => {
+  it.each(['before', 'after'] as const)('comes to its end all the same: %s', async (how) => {
+    let broken = 0;
+    for (let at = 0; ; at++) {
+      const s = await serving('copy');
+      const { calls, mend } = breakCall(s, at, how);
+      await s.flows.move(VM, 'x', OTHER).catch(() => {});
+      for (let i = 0; i < 14; i++) {
+        await s.world.runUntil(s.world.clock.now() + 60);
+        await s.reconcile();
+        await s.settle();
+        for (const id of [VM, OTHER]) if (await s.vms.get(id)) await s.beat(id);
+        if (i === 3 && (await s.stateOf(VM, 'x')) === 'running')
+          await s.flows.move(VM, 'x', OTHER).catch(() => {});
+        if (s.handOvers.length > 0 && (await s.kindOf(SOURCE)) === 'active') await handOver(s);
+      }
+      const here = (await s.vms.get(VM))!.vm.shards.map(({ shardID }) => shardID);
+      const there = (await s.vms.get(OTHER))?.vm.shards ?? [];
+      expect([at, here]).toEqual([at, ['y']]);
+      expect(there).toMatchObject([{ shardID: 'x', state: 'running' }]);
+      expect(there[0]).not.toHaveProperty('movesFrom');
+      expect(await s.kindOf(TARGET)).toBe('active');
+      expect(await s.world.store.get(SOURCE)).toBeUndefined();
+      expect(s.orders.size).toBe(0);
+      broken = at;
+      if (calls() <= at) break;
+      mend();
+    }
+    expect(broken).toBeGreaterThan(20);
+  });
+});
