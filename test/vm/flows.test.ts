@@ -159,7 +159,9 @@ describe('the lifecycle of a VM shard', () => {
       await s.settle();
     }
     expect(await s.stateOf(VM, 'a')).toBe('removed');
-    // A report of before says nothing.
+    // A report of before says nothing, whatever it has.
+    await s.settle();
+    await s.beat(VM, {}, { version: 1 });
     await s.settle();
     expect(await s.stateOf(VM, 'a')).toBe('removed');
     await s.beat(VM);
