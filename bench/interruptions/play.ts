@@ -109,15 +109,16 @@ export class Play {
   }
 
   async run(until: Seconds, onProgress: (at: Seconds) => void): Promise<Tally> {
-    await this.#stage.clock.runUntil(this.#stage.clock.now());
+    const { clock } = this.#stage;
+    await clock.runUntil(clock.now());
     this.#populate();
     const minutely = () => {
       this.#tick();
-      if (++this.#ticks % 240 === 0) onProgress(this.#stage.clock.now());
-      this.#stage.clock.schedule(this.#stage.clock.now() + MINUTE, minutely);
+      if (++this.#ticks % 240 === 0) onProgress(clock.now());
+      clock.schedule(clock.now() + MINUTE, minutely);
     };
-    this.#stage.clock.schedule(this.#stage.clock.now(), minutely);
-    await this.#stage.clock.runUntil(until);
+    minutely();
+    await clock.runUntil(until);
     return this.tally;
   }
 

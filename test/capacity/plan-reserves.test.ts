@@ -174,6 +174,74 @@ describe('reserves', () => {
   });
 });
 
+describe('a slice on an instance that AWS recommends to leave', () => {
+  it('serves on while it has a reserve, for half an hour', () => {
+    const settings = make();
+    const going = (since: number) => spot(settings, 'active a', 'a', { rebalanceAt: AT - since });
+    const kept = running(settings, ['reserved a'], { zone: 'b' });
+    const [fresh, old] = [going(60), going(1801)];
+    const bound = (one: Instance) => ({ [`${one.id}:8080`]: `${kept.id}:8080` });
+    // Without one, what is reserved for the shard is put into service in its place.
+    const used = (one: Instance, reserveFor?: Record<string, string>) =>
+      planned(settings, [one, kept], { ...(reserveFor && { reserveFor }) }).moves.filter(
+        ({ to }) => to.kind === 'active',
+      ).length;
+    expect(used(fresh, bound(fresh))).toBe(0);
+    expect(used(fresh)).toBe(1);
+    expect(used(old, bound(old))).toBe(1);
+  });
+
+  it('is not replaced a second time while its reserve takes over', () => {
+    const settings = make();
+    const kept = running(settings, ['reserved a'], { zone: 'b' });
+    const { rebalanceAt: _, ...facts } = spot(settings, 'active a', 'a') as Instance & {
+      rebalanceAt?: number;
+    };
+    const gone = { ...facts, state: 'interrupted', deadline: AT + 100 } as Instance;
+    const handingOver = { [`${gone.id}:8080`]: `${kept.id}:8080` };
+    const held = [`${kept.id}:8080`];
+    const starts = (change: Partial<Snapshot>) => {
+      const made = planned(settings, [gone, kept], { held, ...change });
+      return made.shards.find(({ shard }) => shard === 'a')!.coming;
+    };
+    expect(starts({ handingOver })).toBe(100);
+    expect(starts({})).toBe(0);
+  });
+});
+
+describe('Spot instances with a bound per zone', () => {
+  const HOUR_AGO = AT - 3700;
+  const zonesOf = (instances: readonly Instance[], change: Partial<Snapshot> = {}) => {
+    const settings = make({ perZone: 2, max: 0 }, { zones: ['a', 'b', 'c'] }, 8);
+    const steady = settings.shards.map(({ name }) => running(settings, [`active ${name}`]));
+    return plan(
+      snapshotOf([...steady, ...instances], change),
+      steadyForecasts(
+        settings,
+        settings.shards.map(() => 80),
+      ),
+      settings,
+      AT,
+    )
+      .fleet.flatMap((one) => (one.kind === 'launch' && one.group === 'spot' ? [one.zone] : []))
+      .sort();
+  };
+  const settings = make({}, { zones: ['a', 'b', 'c'] });
+  const idle = (zone: string, since: number, change: object = {}) =>
+    ({ ...spot(settings, 'ready', zone, change), since }) as Instance;
+
+  it('begin with one in each zone, and fill up where one has lived for an hour', () => {
+    expect(zonesOf([])).toEqual(['a', 'b', 'c']);
+    expect(zonesOf([idle('a', AT - 600), idle('b', HOUR_AGO)])).toEqual(['b', 'c']);
+    expect(zonesOf([idle('b', HOUR_AGO), idle('b', AT - 600)])).toEqual(['a', 'c']);
+  });
+
+  it('stay out of zones without capacity, and of those that are announced to go', () => {
+    const refusals = [{ group: 'spot' as const, zone: 'c', at: AT - 60 }];
+    expect(zonesOf([idle('a', HOUR_AGO, { rebalanceAt: AT - 10 })], { refusals })).toEqual(['b']);
+  });
+});
+
 describe('without risks', () => {
   it('nothing is reserved', () => {
     const settings = make();

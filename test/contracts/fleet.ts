@@ -69,6 +69,27 @@ export function fleetContract(make: Make, lacks: Lacks = NO_LACKS): void {
       expect((await stateOf(h, instance))?.state ?? 'retired').toBe('retired');
     });
 
+    it.skipIf(lacks.has('hooks'))(
+      'launches one in the zone that was asked for, once per key, and none in a pool to be avoided',
+      async () => {
+        const h = await make();
+        const { zones, instanceTypes } = h.settings.fleet;
+        const zone = zones.at(-1)!;
+        const launched = { kind: 'launch', group: 'spot', zone, reason } as const;
+        for (let i = 0; i < 2; i++) await h.drive(h.ports.fleet.apply(launched, 'launch'));
+        await h.wait(h.settings.fleet.leadTimes.cold.seconds * 3);
+        const found = await h.drive(h.ports.fleet.list());
+        expect(found).toMatchObject([{ state: 'running', group: 'spot', zone }]);
+        if (instanceTypes.length > 1) return;
+        const avoid = { type: instanceTypes[0]!.type, zone };
+        await expect(h.drive(h.ports.fleet.apply({ ...launched, avoid }, 'avoid'))).rejects.toMatchObject({
+          name: 'NoCapacity',
+        });
+        await h.wait(h.settings.fleet.leadTimes.cold.seconds * 3);
+        expect((await h.drive(h.ports.fleet.list())).map(({ id }) => id)).toEqual(found.map(({ id }) => id));
+      },
+    );
+
     it('retires an instance that must go, and one that is gone already', async () => {
       const h = await make();
       const [id = ''] = await launch(h, 1);
