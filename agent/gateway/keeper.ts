@@ -34,7 +34,8 @@ const NO_TERM = -1;
  *
  * Invariant: a slot is served only under an epoch that was acquired in the term of the lease that lasts. After a gap, or
  * a restart of the agent, another one may be about to take the slot on the word that the lease had ended; so the slot
- * gets a new epoch by a conditional write first, which that one's write then fails on.
+ * gets a new epoch by a conditional write first, which that one's write then fails on. A slot that was handed over gets one
+ * for the same reason: the source takes it back from a target that ended before it served.
  */
 export class SlotKeeper {
   readonly #parts: KeeperParts;
@@ -149,7 +150,8 @@ export class SlotKeeper {
     let { epoch } = seen;
     // What this slice held in another time may be older than what another one held since.
     const isNew = known === undefined ? !this.#isFirst : known.epoch !== epoch;
-    const isFresh = isNew ? !(await this.#parts.handedOver(slot, epoch)) : (known?.isFresh ?? false);
+    const isBrought = isNew && (await this.#parts.handedOver(slot, epoch));
+    const isFresh = isNew ? !isBrought : (known?.isFresh ?? false);
     const isQuiet = known === undefined ? this.#isFirst : known.isQuiet;
     if (known === undefined ? this.#isFirst : known.term !== term) {
       const passed = await maps.pass(shard, seen, table.slice);
@@ -158,11 +160,13 @@ export class SlotKeeper {
         return false;
       }
       epoch = passed.slot.epoch;
-    }
+    } else if (isBrought) epoch += 1;
     const acquired: Acquired = { epoch, term, isFresh, isQuiet };
     this.#acquired.set(slot, acquired);
     if (table.look(slot).controlled) return false;
-    table.start(slot, epoch);
+    // Until it is acquired under the next epoch, this one may have to be tried again.
+    const started = isBrought ? seen.epoch : epoch;
+    table.start(slot, started);
     try {
       if (acquired.isFresh) await app.state.discard(slot);
       acquired.isFresh = false;
@@ -173,8 +177,16 @@ export class SlotKeeper {
       log.warn('slot-not-served', { shard, slice: table.slice, slot, epoch, error });
       return false;
     }
+    if (isBrought) {
+      // From here on it is not given back, whatever becomes of this agent: the application serves it.
+      const passed = await maps.pass(shard, seen, table.slice);
+      if (!passed.ok) {
+        await this.#leave(passed.slot);
+        return false;
+      }
+    }
     const now = table.look(slot);
-    if (this.#isClosed || now.epoch !== epoch || now.controlled) return false;
+    if (this.#isClosed || now.epoch !== started || now.controlled) return false;
     table.serve(slot, epoch, term);
     log.info('slot-served', { shard, slice: table.slice, slot, epoch });
     return true;

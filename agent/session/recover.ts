@@ -6,7 +6,8 @@ import type { SliceRuntime } from './runtime.ts';
  * What a restarted agent finds of a hand-over of its slice.
  * - `none`: nothing to do.
  * - `pass`: slots had been passed, so the target has everything: the rest follows, and the end.
- * - `fail`: nothing was passed. The slots are acquired anew, which keeps the target from taking them; then it is said.
+ * - `fail`: nothing was passed. The slots are acquired anew, which keeps the target from taking them; then it is said. Not
+ *   even one that has not begun can be carried out: the slots have other epochs now.
  */
 export type Left = 'none' | 'pass' | 'fail';
 
@@ -17,8 +18,6 @@ export async function leftBehind(
   handOver: HandOver | undefined,
 ): Promise<Left> {
   if (handOver === undefined || isOver(handOver) || handOver.shard !== shard) return 'none';
-  // Before anything was copied another one may join it, this agent too.
-  if (handOver.phase === 'open') return 'none';
   if (handOver.phase !== 'switching') return 'fail';
   const map = await maps.read(shard, table.count);
   const isPassed = handOver.slots.some(

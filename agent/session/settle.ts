@@ -45,7 +45,7 @@ export async function settle(parts: SessionParts, task: SettleTask): Promise<boo
       const there = await pass(parts, task, next);
       if (there.holder === record.seen.target) {
         passed.push(there);
-        if (!(await served(parts, task, there))) unsaid.push(there);
+        if (there.epoch === next.epoch + 1 && !(await served(parts, task, there))) unsaid.push(there);
         // Whoever waits here goes there now.
         runtime.table.pass(there.slot, there.epoch, there.holder);
       } else lost.push(there);
@@ -56,7 +56,7 @@ export async function settle(parts: SessionParts, task: SettleTask): Promise<boo
     record.problem = `slot ${lost[0]!.slot} was taken by ${lost[0]!.holder ?? 'nobody'}`;
     return false;
   }
-  if (unsaid.length === 0 || (await seeThrough(parts, task, { passed, unsaid, lost }))) {
+  if (unsaid.length === 0 || (await seeThrough(parts, task, { unsaid, lost }))) {
     const { progress } = record.seen;
     const pause = parts.clock.monotonic() - task.began;
     if (lost.length > 0) await record.advance({ phase: 'failed', error: lostOf(lost) }, 'failed', end);
@@ -72,8 +72,7 @@ export async function settle(parts: SessionParts, task: SettleTask): Promise<boo
 }
 
 interface Slots {
-  readonly passed: readonly SlotHolder[];
-  /** Of those, which the target has not said that it serves. */
+  /** Passed; the target has not said that it serves them. */
   readonly unsaid: readonly SlotHolder[];
   readonly lost: readonly SlotHolder[];
 }
@@ -99,6 +98,7 @@ async function served(
   parts: SessionParts,
   { copy, end, record }: SettleTask,
   { slot, epoch }: SlotHolder,
+  isSaid = false,
 ): Promise<boolean> {
   if (copy === undefined) return false;
   try {
@@ -106,21 +106,17 @@ async function served(
     return true;
   } catch (error) {
     end.throwIfAborted();
-    parts.log.warn('target-does-not-say', { id: record.seen.id, slot, epoch, error });
+    if (!isSaid) parts.log.warn('target-does-not-say', { id: record.seen.id, slot, epoch, error });
     return false;
   }
 }
 
 /**
- * The target does not say that it serves: it says so later, or says `done` by itself, or ends, and what it was given is
- * taken back.
+ * The target does not say that it serves: it says so later, or says `done` by itself, or ends, and what it has not begun
+ * to serve is taken back.
  * @returns whether it serves and the record does not say so yet
  */
-async function seeThrough(
-  parts: SessionParts,
-  task: SettleTask,
-  { passed, unsaid, lost }: Slots,
-): Promise<boolean> {
+async function seeThrough(parts: SessionParts, task: SettleTask, { unsaid, lost }: Slots): Promise<boolean> {
   const { record, runtime, end } = task;
   const { clock, agents, maps } = parts;
   const { target } = record.seen;
@@ -128,21 +124,26 @@ async function seeThrough(
   let left = unsaid;
   for (;;) {
     if (isOver(await persist(parts, 'read the hand-over', () => record.read(), end))) return false;
-    const said = await Promise.all(left.map((slot) => served(parts, task, slot)));
-    left = left.filter((_, i) => !said[i]);
+    const said = await Promise.all(left.map((slot) => served(parts, task, slot, true)));
+    const read = () => maps.read(runtime.shard, runtime.table.count);
+    const map = await persist(parts, `read the slots of ${runtime.shard}`, read, end);
+    // It acquires a slot under an epoch of its own before it serves it.
+    left = left.filter(({ slot, epoch }, i) => !said[i] && map[slot]!.epoch === epoch);
     if (left.length === 0) return true;
     const agent = await persist(parts, `look at the agent of ${target}`, () => agents.get(instance), end);
     if (agent === undefined || clock.now() > agent.leaseUntil + LEASE_MARGIN) break;
     await clock.sleep(LOOK, end);
   }
   let back = 0;
-  for (const seen of passed) {
+  // What it has begun to serve it keeps: the write fails on its epoch.
+  for (const seen of left) {
     const write = () => maps.pass(runtime.shard, seen, runtime.slice);
     const { ok, slot } = await persist(parts, `take slot ${seen.slot} back`, write, end);
     if (!ok) continue;
     back += 1;
     runtime.keeper.restored(slot.slot, slot.epoch);
   }
+  if (back === 0) return true;
   const error =
     `${target} ended before it said that it serves: ${back} of ${record.seen.slots.length} slots were taken back` +
     (lost.length > 0 ? `, ${lostOf(lost)}` : '');

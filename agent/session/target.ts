@@ -6,6 +6,7 @@ import type { CopyTarget } from '../transfer/types.ts';
 import { KnownRecord } from './known-record.ts';
 import { LEASE_MARGIN, type SessionParts } from './parts.ts';
 import { persist } from './persist.ts';
+import { releaseStale } from './recover.ts';
 import type { SliceRuntime } from './runtime.ts';
 
 const LOOK: Seconds = 1;
@@ -169,6 +170,9 @@ export class TargetSession implements CopyTarget {
     if (this.#isReady && this.#record.seen.phase === 'failed') {
       await clock.sleep(KEPT, this.#end);
       await this.#forget();
+    } else if (this.#runtime !== undefined && this.#record.seen.phase === 'failed') {
+      // A restarted agent: the application may serve what was taken back since.
+      await releaseStale(this.#parts, this.#runtime, []);
     }
     this.#isForgotten = true;
   }

@@ -9,6 +9,8 @@ export interface Trouble {
   readonly number: number;
   readonly after: boolean;
   readonly kind: TroubleKind;
+  /** Which life of that agent: 0, or the one after it was killed. @default 0 */
+  readonly life?: number;
 }
 
 export const KINDS = ['kill', 'kill long', 'throw', 'cut', 'isolate', 'isolate long', 'terminate'] as const;
@@ -29,15 +31,21 @@ export interface Ended {
 const RESTART = { kill: 3, 'kill long': 60 } as const;
 const ISOLATED = { isolate: 4, 'isolate long': 70 } as const;
 
-/** A notice for the source while clients write, with at most one trouble. */
-export async function play(trouble: Trouble | undefined, slots = 2): Promise<Ended> {
+/** Steps of each agent before the notice in a calm world: what troubles count from. */
+export const numberOf = (calm: Ended, trouble: Trouble): Trouble =>
+  trouble.life ? trouble : { ...trouble, number: calm.first[trouble.at] + trouble.number };
+
+/** A notice for the source while clients write, with these troubles. */
+export async function play(troubles: readonly Trouble[], slots = 2): Promise<Ended> {
   const world = new World(slots);
   const hosts: Partial<Record<'source' | 'target', Host>> = {};
+  let isHealed = false;
   const faultOf =
-    (who: 'source' | 'target'): Fault =>
+    (who: 'source' | 'target', life = 0): Fault =>
     ({ number, after, name }) => {
-      if (trouble?.at !== who || trouble.number !== number || trouble.after !== after) return;
-      happen(world, hosts[who]!, trouble.kind, name);
+      for (const one of isHealed ? [] : troubles)
+        if (one.at === who && one.number === number && one.after === after && (one.life ?? 0) === life)
+          happen(world, hosts[who]!, one.kind, name, faultOf(who, life + 1));
     };
   const source = await world.host('i-source', { fault: faultOf('source') });
   hosts.source = source;
@@ -63,9 +71,16 @@ export async function play(trouble: Trouble | undefined, slots = 2): Promise<End
     source: source.life.names.slice(first.source),
     target: target.life.names.slice(first.target),
   };
-  if (trouble !== undefined) {
+  if (troubles.length > 0) {
     client.every = 1;
     await world.pass(120);
+    // From here on all is well, and what is left to be done is done.
+    isHealed = true;
+    for (const host of world.hosts.values()) {
+      host.life.isolated = false;
+      if (!host.up) await world.start(host);
+    }
+    await world.pass(30);
     await world.until(isOver, 60);
     client.every = 0.2;
     await world.pass(15);
@@ -73,10 +88,11 @@ export async function play(trouble: Trouble | undefined, slots = 2): Promise<End
   client.stop();
   await world.pass(12);
   const record = await world.record(source);
-  const isGone = trouble?.kind === 'terminate';
+  const gone = troubles.filter(({ kind }) => kind === 'terminate').map(({ at }) => at);
+  const isGone = gone.length > 0;
   const wrongs = [...client.wrongs, ...source.app.wrongs, ...target.app.wrongs];
   // What the new holder takes with it after the hand-over is nobody's fault.
-  if (!isGone || (record?.phase === 'done' && trouble?.at === 'source'))
+  if (!isGone || (record?.phase === 'done' && !gone.includes('target')))
     wrongs.push(...(await client.lost()).map((one) => `lost: ${one} (record ${record?.phase})`));
   if (!isGone) {
     wrongs.push(...(await unserved(world)));
@@ -88,13 +104,16 @@ export async function play(trouble: Trouble | undefined, slots = 2): Promise<End
   return { world, phase: record?.phase, error: record?.error, wrongs, steps, first, logs };
 }
 
-function happen(world: World, host: Host, kind: TroubleKind, name: string): void {
+function happen(world: World, host: Host, kind: TroubleKind, name: string, fault: Fault): void {
   if (kind === 'throw') throw new Error(`${name}: trouble`);
   if (kind === 'cut') for (const link of host.links) link.cut();
   if (kind === 'terminate') world.terminate(host);
   if (kind === 'kill' || kind === 'kill long') {
     world.kill(host);
-    world.clock.after(RESTART[kind], () => void world.start(host));
+    world.clock.after(RESTART[kind], () => {
+      // What was killed twice at once, or taken meanwhile, starts once or not at all.
+      if (!host.up && world.hosts.has(host.instance)) void world.start(host, fault);
+    });
   }
   if (kind === 'isolate' || kind === 'isolate long') {
     const { life } = host;
