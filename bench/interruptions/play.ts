@@ -288,15 +288,6 @@ export class Play {
     const hours = (now - this.#accountedAt) / HOUR;
     this.#accountedAt = now;
     if (hours === 0) return;
-    this.tally.hours += hours;
-    for (const [slice, { placement }] of this.#stage.slices) {
-      if (placement.kind === 'reserved') this.tally.reserved += hours;
-      else if (placement.kind === 'ready') this.tally.ready += hours;
-      else if (placement.kind === 'active') {
-        this.tally.serving += hours;
-        if (this.#stage.fleet.get(parseSliceId(slice).instance)?.group === 'spot')
-          this.tally.servingSpot += hours;
-      }
-    }
+    this.#stage.account(hours);
   }
 }

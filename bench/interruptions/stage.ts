@@ -3,7 +3,7 @@ import type { SimFleet } from '../../backtest/world/fleet.ts';
 import type { Luck } from '../../backtest/world/random.ts';
 import type { Settings } from '../../core/settings/schema.ts';
 import type { Placement } from '../../core/shards/placement.ts';
-import { sliceIdsOf } from '../../core/shards/slice.ts';
+import { parseSliceId, sliceIdsOf } from '../../core/shards/slice.ts';
 import type { Seconds } from '../../core/time.ts';
 import { Copies } from './hand-overs.ts';
 import { Tally } from './tally.ts';
@@ -52,5 +52,18 @@ export class Stage {
 
   isAnnounced(instance: string): boolean {
     return this.rebalancedAt.has(instance) || this.deadlines.has(instance);
+  }
+
+  /** Things have stood as they do for so long. */
+  account(hours: number): void {
+    this.tally.hours += hours;
+    for (const [slice, { placement }] of this.slices) {
+      if (placement.kind === 'reserved') this.tally.reserved += hours;
+      else if (placement.kind === 'ready') this.tally.ready += hours;
+      else if (placement.kind === 'active') {
+        this.tally.serving += hours;
+        if (this.fleet.get(parseSliceId(slice).instance)?.group === 'spot') this.tally.servingSpot += hours;
+      }
+    }
   }
 }
