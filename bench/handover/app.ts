@@ -128,7 +128,8 @@ async function hook(path: string, request: IncomingMessage, response: ServerResp
   response.end('{}');
 }
 
-const server = createServer((request, response) => {
+// haproxy's checks name no host.
+const server = createServer({ requireHostHeader: false }, (request, response) => {
   const path = request.url!.split('?')[0]!;
   if (path.startsWith('/hooks/')) {
     hook(path.slice('/hooks/'.length), request, response).catch((error) => {

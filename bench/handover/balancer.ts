@@ -40,7 +40,7 @@ export async function startBalancer(
     drain: drainOf(settings),
   });
   return {
-    url: `http://${CONTROL_ADDRESS}:${PORT}/bench`,
+    url: `http://${CONTROL_ADDRESS}:${PORT}/bench/any`,
     register: (slice: string) => balancer.register(SHARD, slice),
     deregister: (slice: string) => balancer.deregister(SHARD, slice),
     close: async () => {

@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { offer } from './child.ts';
 
 /** Asks through the load balancer, one request after the other, and writes down who answered when. */
@@ -20,15 +21,15 @@ const ask = (url: string) =>
   new Promise<string>((settle) => {
     const request = get(url, { agent, timeout: 60_000 }, (response) => {
       const holder = response.headers['x-holder'];
-      response
-        .resume()
-        .once('end', () =>
+      text(response).then(
+        (body) =>
           settle(
             response.statusCode === 200 && typeof holder === 'string'
               ? `holder ${holder}`
-              : `${response.statusCode}`,
+              : `${response.statusCode} ${body.trim().slice(0, 100)}`,
           ),
-        );
+        ({ message }) => settle(message),
+      );
     });
     request.on('timeout', () => request.destroy(new Error('timeout')));
     request.on('error', ({ message }) => settle(message));

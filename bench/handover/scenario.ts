@@ -107,7 +107,10 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
       outrun: record.progress?.outrun ?? false,
     };
   } catch (error) {
-    throw new Error(`${(error as Error).message}\n${lines.slice(-20).join('')}`, { cause: error });
+    const others = JSON.stringify((await client.calls.seen()).others);
+    throw new Error(`${(error as Error).message}; answers: ${others}\n${lines.slice(-20).join('\n')}`, {
+      cause: error,
+    });
   } finally {
     await Promise.all([from, to, app, reserve, client].map((child) => child.end()));
     await balancer.close();
