@@ -4,6 +4,7 @@ import type { ReserveRequest } from '../core/interruption/risk.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { slicesOf } from '../core/shards/instance.ts';
+import type { Layouts } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { inTurn } from './in-turn.ts';
 
@@ -21,13 +22,17 @@ export interface ReserveMemory {
 
 export type KnownReserves = Pick<Snapshot, 'reserveRequests' | 'refusals' | 'reserveFor' | 'handingOver'>;
 
-/** A service that reserves nothing is not asked for it. */
+/** A service without state has nothing to reserve for, and is not asked for it. */
 export async function readReserves(
   memory: ReserveMemory,
-  { fleet }: Settings,
+  { fleet, shards }: Settings,
   now: Seconds,
 ): Promise<KnownReserves> {
-  if (fleet.reserves.max === 0) return {};
+  // Where reserves were switched off, the orders that agents were given are still to be taken back.
+  if (fleet.reserves.max === 0)
+    return shards.some(({ handOver }) => handOver.state === 'copy')
+      ? { reserveFor: await memory.orders() }
+      : {};
   const [reserveRequests, refusals, reserveFor, handingOver] = await Promise.all([
     memory.requests(now),
     memory.refusals(now),
@@ -50,22 +55,25 @@ export async function keepReserves(
   { reserves = [], reserveFor = {} }: Plan,
   snapshot: Snapshot,
   failures: Failure[],
+  layouts?: Layouts,
 ): Promise<void> {
   const changed = reserves.filter((one) => one.changed);
   await inTurn(changed, AT_ONCE, async (kept) => {
     await attempt(failures, `keep the reserve ${kept.slice}`, () => prolong(ports, kept));
   });
-  await inTurn(changedOrders(reserveFor, snapshot), AT_ONCE, async ([slice, reserve]) => {
+  await inTurn(changedOrders(reserveFor, snapshot, layouts), AT_ONCE, async ([slice, reserve]) => {
     await attempt(failures, `order the reserve of ${slice}`, () => ports.agents.order(slice, { reserve }));
   });
 }
 
-/** New orders, and those to be taken back, of slices that are still there. */
+/** New orders, and those to be taken back, of slices that are still there. VM shards have twins instead (vm-carry.ts). */
 function changedOrders(
   wanted: Readonly<Record<string, string>>,
   { reserveFor: before = {}, instances }: Snapshot,
+  layouts?: Layouts,
 ): [slice: string, reserve: string | null][] {
-  const there = new Set(instances.flatMap((one) => slicesOf(one).map(({ id }) => id)));
+  const whole = instances.filter(({ id }) => !layouts?.has(id));
+  const there = new Set(whole.flatMap((one) => slicesOf(one).map(({ id }) => id)));
   const slices = new Set([...Object.keys(wanted), ...Object.keys(before)]);
   return [...slices].flatMap((slice): [string, string | null][] =>
     there.has(slice) && wanted[slice] !== before[slice] ? [[slice, wanted[slice] ?? null]] : [],

@@ -99,7 +99,7 @@ export async function runRound(parts: MinuteParts, stopAt: Seconds): Promise<Rou
     made && run('record the plan', () => parts.records.planned({ ...made, forecasts: seen, ahead })),
     made && risk && rememberRisk(parts.risk, made.snapshot.instances, risk, made.snapshot.at, round.failures),
     made && !untouched
-      ? run('keep the reserves', () => keepReserves(ports, made.plan, made.snapshot, round.failures))
+      ? run('keep the reserves', () => keepReserves(ports, made.plan, made.snapshot, round.failures, layouts))
       : undefined,
     run('record the load', async () => {
       for (const [minute, loads] of service.newLoads()) await parts.loads.write(minute, loads);

@@ -129,4 +129,23 @@ describe('what is known of reserves', () => {
     expect(await readReserves(memory, settings, AT + 100)).toMatchObject({ reserveRequests: [] });
     expect(await readReserves(memory, settingsOf([{}]), AT)).toEqual({});
   });
+
+  it('are the orders to be taken back where reserves were switched off', async () => {
+    const { ports, memory } = stage();
+    const off = settingsOf([{ handOver: { state: 'copy' } }]);
+    const fleet = [running(off, ['active a'], { id: 'i-1', group: 'spot' })];
+    await ports.agents.order('i-1:8080', { reserve: 'i-r:8080' });
+    const known = await readReserves(memory, off, AT);
+    await keepReserves(ports, planOf({}), { ...snapshotOf(fleet), ...known }, []);
+    expect(await memory.orders()).toEqual({});
+  });
+
+  it('leaves the twins of VM shards alone', async () => {
+    const { ports, memory } = stage();
+    const fleet = [running(settings, ['active a'], { id: 'i-1', group: 'spot' })];
+    await ports.agents.order('i-1:8080', { reserve: 'i-2:8081' });
+    const snapshot = { ...snapshotOf(fleet), ...(await readReserves(memory, settings, AT)) };
+    await keepReserves(ports, planOf({}), snapshot, [], new Map([['i-1', []]]));
+    expect(await memory.orders()).toEqual({ 'i-1:8080': 'i-2:8081' });
+  });
 });
