@@ -145,6 +145,14 @@ export const ELSEWHERE: readonly Proof[] = [
     'PutWarmPool',
     'SetInstanceProtection',
   ),
+  ...all('model', 'moto does not know it', 'autoscaling', 'LaunchInstances'),
+  ...all(
+    'template',
+    'Auto Scaling asks it of the caller of LaunchInstances, as documented',
+    'ec2',
+    'CreateFleet',
+    'DescribeLaunchTemplateVersions',
+  ),
   ...all('model', WAYS, 'ec2', 'StartInstances', 'TerminateInstances'),
   ...all(
     'model',
