@@ -31,13 +31,15 @@ export class TableHandOvers implements HandOvers {
     const { source, target, at } = wanted;
     const before = await this.get(source);
     if (before !== undefined && !isOver(before)) return { outcome: 'joined' as const, handOver: before };
-    const id = `${source}>${target}@${Math.round(at * 1000)}`;
-    const by = await this.#lock(target, id, source, at);
-    if (by !== undefined) {
+    let id = `${source}>${target}@${Math.round(at * 1000)}`;
+    const lock = await this.#lock(target, id, source, at);
+    if (lock !== undefined) {
       // Who opened it for this source meanwhile has the lock too.
       const now = await this.get(source);
       if (now !== undefined && !isOver(now)) return { outcome: 'joined' as const, handOver: now };
-      return { outcome: 'taken' as const, by };
+      if (lock.source !== source) return { outcome: 'taken' as const, by: lock.id };
+      // Somebody is just opening it and has not written the record yet: whoever does first, it is the same one.
+      id = lock.id;
     }
     const handOver: HandOver = { ...wanted, id, phase: 'open', secret: this.#random(SECRET), version: 1 };
     const item = { pk: PK.handOver, sk: source, ...handOver, ttl: Math.ceil(at + KEPT) };
@@ -86,24 +88,28 @@ export class TableHandOvers implements HandOvers {
     }
   }
 
-  /** Undefined: locked for `id`. Else the hand-over that has it. */
-  async #lock(target: string, id: string, source: string, at: Seconds): Promise<string | undefined> {
+  /** Undefined: locked for `id`. Else the hand-over that has it, and its source. */
+  async #lock(target: string, id: string, source: string, at: Seconds): Promise<Lock | undefined> {
     const item = { pk: PK.handOverTarget, sk: target, id, source, at, ttl: Math.ceil(at + KEPT) };
     const free = [{ id: { absent: true as const } }, { id: { is: id } }];
     if (await this.#table.put(item, free)) return undefined;
     const lock = await this.#table.get(PK.handOverTarget, target);
-    if (lock === undefined) return (await this.#table.put(item, free)) ? undefined : 'another';
+    if (lock === undefined)
+      return (await this.#table.put(item, free)) ? undefined : { id: 'another', source: '' };
     const holder = await this.get(lock.source as string);
     const isLive =
       holder?.id === lock.id ? !isOver(holder!) : at - ((lock.at as Seconds | undefined) ?? 0) < ORPHAN;
-    if (isLive) return lock.id as string;
-    return (await this.#table.put(item, { id: { is: lock.id as string } })) ? undefined : (lock.id as string);
+    const held = { id: lock.id as string, source: lock.source as string };
+    if (isLive) return held;
+    return (await this.#table.put(item, { id: { is: held.id } })) ? undefined : held;
   }
 
   async #unlock(target: string, id: string): Promise<void> {
     await this.#table.delete(PK.handOverTarget, target, { id: { is: id } });
   }
 }
+
+type Lock = Pick<HandOver, 'id' | 'source'>;
 
 const SECRET = 32;
 /** Seconds for which a lock without a record counts: its owner writes that within one round trip. */

@@ -98,6 +98,25 @@ describe('TableHandOvers', () => {
       expect((await handOvers.open(wanted(`x${free}`, free))).outcome).toBe('opened');
   });
 
+  it('is one hand-over for two that open it at once, whoever writes the record first', async () => {
+    const table = new MemoryTable();
+    const handOvers = new TableHandOvers(table);
+    const put = table.put.bind(table);
+    let second: Awaited<ReturnType<typeof handOvers.open>> | undefined;
+    // The second one comes when the first has the target, and not yet its record.
+    table.put = async (item, only) => {
+      if (item.pk === PK.handOver && second === undefined) {
+        table.put = put;
+        second = await handOvers.open(wanted('a:1', 'r:1', T0 + 1));
+      }
+      return put(item, only);
+    };
+    const first = await handOvers.open(wanted('a:1', 'r:1'));
+    expect(second?.outcome).toBe('opened');
+    expect(first).toEqual(second);
+    expect(await handOvers.of('r:1')).toEqual(await handOvers.get('a:1'));
+  });
+
   it('gives a target to one source until that is over', async () => {
     const handOvers = new TableHandOvers(new MemoryTable());
     const first = await handOvers.open(wanted('a:1', 'r:1'));
