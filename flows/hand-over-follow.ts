@@ -3,24 +3,20 @@ import type { HandOver } from '../core/hand-over/record.ts';
 import { isSilent, passedTo, verdictOf } from '../core/hand-over/verdict.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
-import { formatStamp } from '../core/settings/stamp.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { event } from './events.ts';
 import { type Departing, type HandOverWorld, numbers, type Opened, tellFailed } from './hand-over.ts';
-import { commitTarget, holderOf, letTargetGo, registerTarget } from './hand-over-target.ts';
+import { commitTarget, holderOf, isComing, letTargetGo, registerTarget } from './hand-over-target.ts';
 import { SliceLost } from './move-steps.ts';
+import { type Look, lookIn } from './poll.ts';
 
 type Copying = Extract<Opened, { outcome: 'copying' }>;
 /** The hand-over that was opened. */
 export type Ours = Pick<Copying, 'id' | 'target'>;
 
-interface Again {
+interface Again extends Look {
   readonly outcome: 'again';
-  /** Look again then. */
-  readonly lookAt: Seconds;
-  /** The same as an ISO 8601 stamp, rounded up: what a state machine can wait for. */
-  readonly lookStamp: string;
 }
 
 export type Awaited =
@@ -36,10 +32,7 @@ const SOON: Seconds = 2;
 const LATER: Seconds = 10;
 const FIRST: Seconds = 30;
 
-function again(now: Seconds, wait: Seconds): Again {
-  const lookAt = Math.ceil(now + wait);
-  return { outcome: 'again', lookAt, lookStamp: formatStamp(lookAt) };
-}
+const again = (now: Seconds, wait: Seconds): Again => ({ outcome: 'again', ...lookIn(wait, now) });
 
 /** How the agents' copy stands. Once the target's environment is active it is registered, so that it is healthy in time. */
 export async function awaitHandOver(world: HandOverWorld, leaving: Departing, ours: Ours): Promise<Awaited> {
@@ -124,8 +117,10 @@ export async function redirectTraffic(
   try {
     await registerTarget(ports, handOver);
     const seen = await ports.store.get(ours.target);
-    if (seen?.holder !== holderOf(ours)) return { outcome: 'done' };
     const now = ports.clock.now();
+    // A move brings it into the shard, and will register and write it.
+    if (seen !== undefined && isComing(seen, ours, shard)) return again(now, SOON);
+    if (seen?.holder !== holderOf(ours)) return { outcome: 'done' };
     const { activate, drain } = settings.fleet.leadTimes;
     const patience = seen.placement.since + 4 * activate.seconds;
     const until = deadline === undefined ? patience : Math.min(patience, by - Math.min(drain.seconds, PART));

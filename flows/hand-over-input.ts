@@ -38,7 +38,7 @@ export function handOverName(input: HandOverInput): string {
 }
 
 /** A slice that leaves, as the machine carries it from state to state. */
-export interface Leaving extends Omit<Departing, 'shard' | 'holder'> {
+export interface Leaving extends Omit<Departing, 'shard' | 'holder' | 'drainAt'> {
   readonly holder: string;
   readonly instance: string;
   /** Absent: bound to no shard. */

@@ -9,7 +9,7 @@ import type { Leaving } from './hand-over-input.ts';
 export async function handOverSlice(
   world: HandOverWorld,
   leaving: Leaving,
-): Promise<Exclude<Opened, { outcome: 'copying' }>> {
+): Promise<Exclude<Opened, { outcome: 'copying' | 'waiting' }>> {
   const { clock } = world.ports;
   const { shard } = leaving;
   if (shard === undefined) return { outcome: 'empty' };
@@ -17,6 +17,11 @@ export async function handOverSlice(
   let before: Before = { failed: [] };
   for (;;) {
     const opened = await openHandOver(world, departing, before);
+    if (opened.outcome === 'waiting') {
+      await clock.sleepUntil(opened.lookAt);
+      before = { failed: opened.failed, done: before.done === true };
+      continue;
+    }
     if (opened.outcome !== 'copying') return opened;
     let awaited = await awaitHandOver(world, departing, opened);
     while (awaited.outcome === 'again') {

@@ -17,6 +17,13 @@ export const holderOf = ({ id }: Pick<HandOver, 'id'>) => `hand-over/${id}`;
 const serves = ({ placement }: StoredSlice, shard: string) =>
   placement.kind === 'active' && placement.shard === shard;
 
+/** A move brings it into the shard already. */
+export const isComing = ({ placement, holder }: StoredSlice, handOver: Pick<HandOver, 'id'>, shard: string) =>
+  placement.kind === 'activating' &&
+  placement.shard === shard &&
+  holder !== undefined &&
+  holder !== holderOf(handOver);
+
 /** Takes hold of the target, until `until`. False: it is another's, or on its way elsewhere. A repeat is true again. */
 export async function claimTarget(ports: Ports, handOver: Of, until: Seconds): Promise<boolean> {
   const { shard, target } = handOver;
@@ -24,6 +31,7 @@ export async function claimTarget(ports: Ports, handOver: Of, until: Seconds): P
   const seen = await ports.store.get(target);
   if (seen === undefined) return false;
   if (seen.holder === holder) return true;
+  if (isComing(seen, handOver, shard)) return true;
   if (isHeld(seen, ports.clock.now())) return false;
   const { placement } = seen;
   if (serves(seen, shard)) return true;
@@ -38,7 +46,7 @@ export async function registerTarget(ports: Ports, handOver: Of): Promise<void> 
   const { store, loadBalancer, clock } = ports;
   const { shard, target } = handOver;
   const seen = await store.get(target);
-  if (seen !== undefined && serves(seen, shard)) return;
+  if (seen !== undefined && (serves(seen, shard) || isComing(seen, handOver, shard))) return;
   const since = clock.now();
   // A reservation that was shared is given up first: `reserved` never changes its shard.
   if (seen?.placement.kind === 'reserved' && seen.placement.shard !== shard)

@@ -8,6 +8,7 @@ import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { event } from './events.ts';
 import { claimTarget, letTargetGo } from './hand-over-target.ts';
+import { LOOK_EVERY, type Look, lookIn } from './poll.ts';
 import { modesOf, type Switched } from './snapshot.ts';
 
 /**
@@ -30,6 +31,8 @@ export interface Departing {
   readonly deadline?: Seconds;
   /** The hand-over is given up then. */
   readonly by: Seconds;
+  /** A target is waited for until then: the plan brings a replacement, which may take the state. @default not at all */
+  readonly drainAt?: Seconds;
   /** The workflow that holds the slice meanwhile, so that nobody else takes it out. @default nobody */
   readonly holder?: string;
   /** Only these slots, to this slice; the source stays. */
@@ -53,6 +56,8 @@ export type Opened =
     }
   /** The slice holds nothing; or nothing any more, and may go at once. */
   | { readonly outcome: 'empty' | 'handed-over' }
+  /** Nobody can take over yet. */
+  | ({ readonly outcome: 'waiting'; readonly failed: readonly string[] } & Look)
   /** It holds slots that nobody can take over in time. */
   | { readonly outcome: 'refused'; readonly error: string };
 
@@ -150,6 +155,9 @@ export async function openHandOver(
     const opened = await take(ports, leaving, result.handOver, failed);
     if (opened !== undefined) return opened;
   }
+  const later = lookIn(LOOK_EVERY, ports.clock.now());
+  if (cause === 'interruption' && later.lookAt < (leaving.drainAt ?? 0))
+    return { outcome: 'waiting', failed, ...later };
   return refuse('no slice can take over');
 }
 

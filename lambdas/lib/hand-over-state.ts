@@ -42,6 +42,7 @@ export const leavingState = z.object({
   deadline: seconds.optional(),
   /** Absent in executions that began before there was one: the deadline. */
   by: seconds.optional(),
+  drainAt: seconds.optional(),
   holder: z.string().min(1).optional(),
   part: part.optional(),
   /** OpenHandOver. */
@@ -54,6 +55,7 @@ export const leavingState = z.object({
         failed: z.array(slice),
         done: z.boolean().optional(),
       }),
+      z.object({ outcome: z.literal('waiting'), failed: z.array(slice), done: z.boolean().optional() }),
       z.looseObject({ outcome: z.enum(['empty', 'handed-over', 'refused']) }),
       caught,
     ])
@@ -80,8 +82,9 @@ export function departingOf(state: LeavingState): Departing | undefined {
 
 /** What came of the targets before: the one that was awaited last among them. */
 export function beforeOf({ opened, awaited }: LeavingState): Before & { readonly failed: string[] } {
-  if (opened === undefined || !('target' in opened)) return { failed: [] };
-  const { failed, target, done = false } = opened as Copying;
+  if (opened === undefined || !('failed' in opened)) return { failed: [] };
+  const { failed, target, done = false } = opened as Omit<Copying, 'target'> & { target?: string };
+  if (target === undefined) return { failed, done };
   if (awaited === undefined || !('outcome' in awaited)) return { failed, done };
   if (awaited.outcome !== 'failed') return { failed, done: done || awaited.outcome === 'done' };
   const { error } = awaited as { error?: string };

@@ -40,7 +40,9 @@ export const handler = lambda(
       before,
     );
     if (opened.outcome === 'refused') logger.warn('not handed over', { ...opened, slice: leaving.slice });
-    return opened.outcome === 'copying' ? { ...opened, done: before.done === true } : opened;
+    return opened.outcome === 'copying' || opened.outcome === 'waiting'
+      ? { ...opened, done: before.done === true }
+      : opened;
   },
   { ids: leavingIds },
 );

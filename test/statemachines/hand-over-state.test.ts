@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { handOverName } from '../../flows/hand-over-input.ts';
 import { moveInput } from '../../flows/move-input.ts';
 import { preCopy } from '../../flows/pre-copy.ts';
-import { reconcile } from '../../flows/reconcile.ts';
+import { instanceArrived, reconcile } from '../../flows/reconcile.ts';
 import { keepSlots } from '../../flows/slots.ts';
 import { move } from '../flows/stage.ts';
 import { Coverage, type LocalMachines } from './local.ts';
+import { first } from './scripted-agents.ts';
 import { type Stateful, stateful } from './stateful.ts';
 import type { Step } from './steps.ts';
 
@@ -232,7 +233,45 @@ const STANDARD: readonly (readonly [string, number, number, (s: Started) => unkn
   ['the agent dies while it copies', 1, 1, dieSoon, 'is silent'],
 ];
 
+it.each([
+  ['the agent had opened with it', true],
+  ['nobody had opened', false],
+])(
+  'a reserve that the plan takes into the shard at the notice gets the state there: %s',
+  async (_, opens) => {
+    const stage = await begin();
+    const { local, world, agents, source, ready, input, at } = stage;
+    const [reserve = ''] = ready;
+    await stage.reserve(reserve);
+    const { version } = (await local.store.get(reserve))!;
+    const planned = move(reserve, { kind: 'reserved', shard: 'a' }, { kind: 'active', shard: 'a' });
+    const moving = local.run('move', moveInput(planned, version, at, world.settings));
+    await world.runUntil(at + 1);
+    if (opens) await agents.opens(source, reserve);
+    const { result, found } = await watch(stage, local.run('hand-over', input));
+    expect(found).toEqual([]);
+    expect(result).toMatchObject({ output: { left: [source] } });
+    expect(await moving).toMatchObject({ output: { outcome: 'done' } });
+    await expectHandedOver(stage, reserve);
+    expect(detailOf(local, 'HandOverFailed')).toEqual([]);
+  },
+);
+
 describe('without a reserve', () => {
+  it('a replacement that comes in time takes over', async () => {
+    const stage = await begin(1, 0);
+    const { local, world, input, at } = stage;
+    const { id } = world.fleet.seed('steady');
+    world.clock.schedule(at + 25, () => {
+      world.clock.wake();
+      void instanceArrived(local.ports, world.settings, id);
+    });
+    const { found } = await watch(stage, local.run('hand-over', input));
+    expect(found).toEqual([]);
+    await expectHandedOver(stage, first(id));
+    expect(detailOf(local, 'HandOverFailed')).toEqual([]);
+  });
+
   it('a ready slice takes over', async () => {
     const stage = await begin();
     const { found } = await watch(stage, stage.local.run('hand-over', stage.input));

@@ -105,6 +105,6 @@ describe('an injected failure', () => {
 
 it('every state was entered, and every Catch taken', () => {
   // What hands state over: hand-over-state.test.ts.
-  const others = /HandOver|Copied|WaitForCopy|Redirect|WaitForHealth|HandedOver|SliceKept/;
+  const others = /HandOver|Copied|WaitForCopy|WaitForTarget|Redirect|WaitForHealth|HandedOver|SliceKept/;
   expect(coverage.missing('hand-over').filter((one) => !others.test(one))).toEqual([]);
 });

@@ -140,11 +140,11 @@ export function handOver(world: () => World): { readonly end: () => void } {
         const all = await world().published('HandOverFailed');
         return all.find((one) => one.source === reserve);
       },
-      100,
+      160,
     );
     expect(failed).toMatchObject({ shard: 'rooms', slots: [0, 1], error: 'no slice can take over' });
     expect(await holders()).toEqual([reserve, reserve]);
-  }, 130_000);
+  }, 190_000);
 
   const end = () => {
     it('the one without a reserve took the standard procedure', async () => {
