@@ -2,6 +2,7 @@ import { Agent, createServer, type IncomingMessage, type Server, type ServerResp
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AgentClock } from './clock.ts';
+import { isSafe } from './exchange.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { pathOf, type SlotRule } from './key.ts';
 import type { Lease } from './lease.ts';
@@ -35,6 +36,7 @@ const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 20_000;
 /** An idle connection to the application is left before most servers would close it. */
 const IDLE_MS = 4_000;
+const NESTED = /\b(h2c?|http|tls)\b/i;
 
 /**
  * The HTTP/1.1 reverse proxy in front of the application of one slice: serves the slots that the slice holds, and sends
@@ -64,6 +66,8 @@ export class Gateway {
         keepAliveTimeout: KEEP_ALIVE_MS,
         headersTimeout: HEADERS_MS,
         requestTimeout: 0,
+        // HTTP within HTTP would carry requests that nobody brings to their slots: it stays an ordinary request.
+        shouldUpgradeCallback: ({ headers }) => !NESTED.test(headers.upgrade ?? ''),
       },
       (request, response) => void this.#answer(request, response),
     );
@@ -107,10 +111,11 @@ export class Gateway {
     request.on('error', () => request.destroy());
     response.on('error', () => response.destroy());
     const exchange = new HttpExchange(request, response, this.#limits.replayBytes);
-    if (pathOf(request) !== this.#parts.health) return route(exchange, this.#router);
+    // What changes something needs a ticket, wherever it goes.
+    if (pathOf(request) !== this.#parts.health || !isSafe(request)) return route(exchange, this.#router);
     if (this.#parts.lease.term === undefined)
       return exchange.refuse({ status: 503, why: 'the lease of this instance has ended' });
-    const outcome = await exchange.plain(this.#parts.app, this.#appAgent);
+    const outcome = await exchange.plain(this.#parts.app, this.#appAgent).catch(() => 'broken' as const);
     if (outcome !== 'answered') exchange.refuse({ status: 503, why: 'the application does not answer' });
   }
 

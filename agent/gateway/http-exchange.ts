@@ -152,7 +152,8 @@ export class HttpExchange implements Exchange {
       });
       up.once('response', (answer) => {
         isAnswered = true;
-        if (answer.headers[NOT_HOLDER] !== undefined) {
+        // Of another gateway only: an application that says so may have done it.
+        if (ticket === undefined && answer.headers[NOT_HOLDER] !== undefined) {
           answer.resume();
           return settle('not-holder');
         }
@@ -160,12 +161,14 @@ export class HttpExchange implements Exchange {
           up.destroy();
           return settle('fenced');
         }
-        const status = answer.statusCode ?? 502;
-        response.writeHead(
-          status,
-          answer.statusMessage,
-          passedOn(answer.rawHeaders, answer.headers.connection),
-        );
+        try {
+          begin(response, answer);
+        } catch {
+          // No answer that could be passed on; the application's fault, and not the end of the agent.
+          response.statusMessage = '';
+          up.destroy();
+          return settle('broken');
+        }
         pipeline(answer, response, (error) => {
           if (error) response.destroy();
           // The rest of a body that the application did not want to read.
@@ -190,4 +193,14 @@ export class HttpExchange implements Exchange {
       else begin();
     });
   }
+}
+
+/** @throws {Error} when its status line is none that HTTP allows */
+function begin(
+  response: ServerResponse,
+  { statusCode = 0, statusMessage, rawHeaders, headers }: IncomingMessage,
+) {
+  // Nobody has asked to switch protocols.
+  if (statusCode < 200) throw new RangeError(`status: expected 200 to 999, got ${statusCode}`);
+  response.writeHead(statusCode, statusMessage, passedOn(rawHeaders, headers.connection));
 }

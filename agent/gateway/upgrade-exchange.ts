@@ -81,7 +81,7 @@ export class UpgradeExchange implements Exchange {
       this.over.addEventListener('abort', gone, { once: true });
       up.once('error', (error) => settle(isUnreachable(error) ? 'unreachable' : 'broken'));
       up.once('response', (answer) => {
-        if (answer.headers[NOT_HOLDER] !== undefined) {
+        if (ticket === undefined && answer.headers[NOT_HOLDER] !== undefined) {
           up.destroy();
           return settle('not-holder');
         }
