@@ -133,7 +133,8 @@ export class HopFlow implements Carrier {
       return got;
     };
     try {
-      for (let next = 1; !this.#over; ) {
+      // Who has said the last word hears nothing any more: `poll` does not wait then.
+      for (let next = 1; !this.#over && !this.#ending; ) {
         const sealed = await get(next);
         if (sealed === undefined) {
           ahead.clear();

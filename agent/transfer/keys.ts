@@ -4,9 +4,15 @@ import { CopyError } from './errors.ts';
 /** Fewer bytes of a secret could be guessed. */
 const LEAST_SECRET = 16;
 
+/** @throws {CopyError} `protocol` */
+export function checkSecret(secret: Uint8Array): void {
+  const bytes = secret instanceof Uint8Array ? secret.length : 0;
+  if (bytes < LEAST_SECRET)
+    throw new CopyError('protocol', `secret: expected at least ${LEAST_SECRET} bytes, got ${bytes}`);
+}
+
 const derive = (secret: Uint8Array, salt: Uint8Array | string, purpose: string, bytes: number) => {
-  if (secret.length < LEAST_SECRET)
-    throw new CopyError('protocol', `secret: expected at least ${LEAST_SECRET} bytes, got ${secret.length}`);
+  checkSecret(secret);
   return Buffer.from(hkdfSync('sha256', secret, salt, `foreshard ${purpose}`, bytes));
 };
 

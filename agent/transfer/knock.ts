@@ -59,6 +59,7 @@ const TLS = {
 
 const identityOf = (id: string, flow: number) => `${flow} ${id}`;
 
+/** @throws {CopyError} `protocol`: the secret is none */
 export const clientTls = (secret: Uint8Array, id: string, flow: number): ConnectionOptions => ({
   ...TLS,
   // Nobody's certificate will do: a key that only the other agent has, or nothing.
@@ -68,8 +69,10 @@ export const clientTls = (secret: Uint8Array, id: string, flow: number): Connect
     Object.keys(certificate ?? {}).length === 0
       ? undefined
       : new CopyError('refused', 'expected a pre-shared key, got a certificate'),
-  pskCallback: () => ({ psk: flowKey(secret, id, flow), identity: identityOf(id, flow) }),
+  pskCallback: pskOf(flowKey(secret, id, flow), identityOf(id, flow)),
 });
+
+const pskOf = (psk: Buffer, identity: string) => () => ({ psk, identity });
 
 export const serverTls = (secret: Uint8Array, id: string, onFlow: (flow: number) => void): TLSSocketOptions =>
   ({

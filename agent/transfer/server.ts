@@ -5,6 +5,7 @@ import { TIMING, type Timing } from './channel.ts';
 import { CopyError, copyError, messageOf } from './errors.ts';
 import { FRAME, FrameReader, frameHead } from './frames.ts';
 import { IncomingCopies } from './incoming-copies.ts';
+import { checkSecret } from './keys.ts';
 import { readKnock, serverTls, WELCOME_BYTE } from './knock.ts';
 import { metaOf } from './messages.ts';
 import type { Accepted, Lookup } from './types.ts';
@@ -99,10 +100,14 @@ export class CopyServer {
     let accepted: Accepted | undefined;
     try {
       accepted = await this.#options.lookup(id);
+      // Found out within the handshake, it would end the process.
+      if (accepted !== undefined) checkSecret(accepted.secret);
     } catch (error) {
       return this.#refuse(raw, 'lookup', `${id}: ${messageOf(error)}`);
     }
     if (accepted === undefined) return this.#refuse(raw, 'unknown', `no hand-over ${id}`);
+    // TLS on a socket that is closed never says so.
+    if (raw.destroyed) return this.#refuse(raw, 'handshake', `${id}: gone before it was looked up`);
     raw.write(Uint8Array.of(WELCOME_BYTE));
     try {
       await this.#greet(raw, id, accepted);
