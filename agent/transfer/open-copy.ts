@@ -15,7 +15,7 @@ export interface OpenCopy extends SenderOptions {
   /** Of the hand-over. */
   readonly id: string;
   readonly secret: Uint8Array;
-  /** Connections side by side: one alone is limited to 5 Gbit/s on EC2. @default 4 */
+  /** Connections side by side: one alone is limited to 5 Gbit/s on EC2. @default 2 */
   readonly flows?: number;
   /** For one connection, until the other agent has greeted (ms). @default 5000 */
   readonly timeout?: number;
@@ -24,7 +24,7 @@ export interface OpenCopy extends SenderOptions {
   readonly signal?: AbortSignal;
 }
 
-const FLOWS = 4;
+const FLOWS = 2;
 const CONNECT = 5000;
 /** Between two tries to connect a flow (ms): the first, and the longest. */
 const FIRST_PAUSE = 50;
