@@ -2,6 +2,7 @@ import { handOverPorts } from '../adapters/aws/hand-over/ports.ts';
 import type { Table } from '../adapters/aws/table.ts';
 import type { HandOver } from '../core/hand-over/record.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
+import type { Seconds } from '../core/time.ts';
 import type { AgentClock } from './gateway/clock.ts';
 import { HopWatch } from './hop-watch.ts';
 import type { Log } from './log.ts';
@@ -61,12 +62,10 @@ export function slotsOf({ host, table, transferPort, hop, clock, log }: SlotsPar
       log,
     });
   const server = new CopyServer({
-    lookup: async (id) => {
-      const accepted = await serving.incoming.lookup(id);
-      if (accepted !== undefined) hops?.arrived(id);
-      return accepted;
-    },
-    onRefused: (why, message) => log.warn('stranger', { why, message }),
+    lookup: (id) => serving.incoming.lookup(id),
+    // Not before it has proved to be the source: a stranger's knock would keep the hop from being looked for.
+    onCopy: (id) => hops?.arrived(id),
+    onRefused: saidNowAndThen(clock, log),
   });
   return {
     open: (slice) => serving.open(slice),
@@ -83,5 +82,23 @@ export function slotsOf({ host, table, transferPort, hop, clock, log }: SlotsPar
       await serving.stop();
       await server.close();
     },
+  };
+}
+
+/** Between two lines about strangers: they cause as many as they like, and journald drops what comes too fast. */
+const QUIET: Seconds = 1;
+
+function saidNowAndThen(clock: Pick<AgentClock, 'monotonic'>, log: Log) {
+  let said = Number.NEGATIVE_INFINITY;
+  let unsaid = 0;
+  return (why: string, message: string) => {
+    const now = clock.monotonic();
+    if (now - said < QUIET) {
+      unsaid += 1;
+      return;
+    }
+    log.warn('stranger', { why, message, unsaid });
+    said = now;
+    unsaid = 0;
   };
 }

@@ -16,6 +16,8 @@ export interface CopyServerOptions {
   readonly timing?: Timing;
   /** From the connection to its hello (ms). @default 5000 */
   readonly handshake?: number;
+  /** A connection has proved to be of this hand-over. */
+  readonly onCopy?: (id: string) => void;
   /** Why a connection was refused; strangers cause as much of it as they like. */
   readonly onRefused?: (why: Refusal, message: string) => void;
 }
@@ -133,6 +135,7 @@ export class CopyServer {
       socket.destroySoon();
       throw copyError('lost', error);
     }
+    this.#options.onCopy?.(id);
   }
 
   #refuse(socket: Socket, why: Refusal, message: string): void {

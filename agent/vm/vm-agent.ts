@@ -11,6 +11,7 @@ import type { Cgroups } from './cgroups.ts';
 import { Enforcer, type Placed, placedOf } from './enforcer.ts';
 import type { Machine } from './machine.ts';
 import { measuredSize, memoryUsed } from './size.ts';
+import { mustBeTrusted } from './trusted.ts';
 
 export interface VmAgentParts {
   readonly instance: string;
@@ -60,7 +61,7 @@ export class VmAgent {
     for (const one of before) this.#placed.set(one.shardID, one);
   }
 
-  /** Says what is in force, and puts on the machine what is wanted. @throws what the table throws. */
+  /** Says what is in force, and puts on the machine what is wanted. @throws what the table throws, and on names that are none. */
   beat(): Promise<void> {
     return this.#inTurn(async () => {
       const { vms, instance, settings } = this.#parts;
@@ -69,6 +70,7 @@ export class VmAgent {
       if (vm.maxPerInstance === 0 && this.#placed.size === 0) return;
       const stored = await vms.report(instance, await this.#report());
       if (stored === undefined) return;
+      mustBeTrusted(stored.vm);
       const changed = stored.vm.version !== this.#version;
       this.#known = stored;
       await this.#apply(stored);

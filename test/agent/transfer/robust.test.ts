@@ -49,6 +49,21 @@ describe('a look-up that takes its time', () => {
   });
 });
 
+describe('who has proved to be the source', () => {
+  it('is told of; whoever only knocks is not', async () => {
+    const target = new FakeTarget();
+    const came: string[] = [];
+    const { server, port, secret } = await serverOf(target, { onCopy: (id) => came.push(id) });
+    const to = { host: '127.0.0.1', port, id: ID, timing: QUICK, flows: 1 };
+    await expect(openCopy({ ...to, secret: randomBytes(32) })).rejects.toMatchObject({ code: 'refused' });
+    expect(came).toEqual([]);
+    const copy = await openCopy({ ...to, secret });
+    await copy.close();
+    expect(came).toEqual([ID]);
+    await server.close();
+  });
+});
+
 describe('a record whose secret is none', () => {
   it('refuses the connection, and nothing else happens', async () => {
     const target = new FakeTarget();

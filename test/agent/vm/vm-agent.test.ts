@@ -52,6 +52,23 @@ async function running(...shards: Parameters<typeof shard>[]) {
 }
 
 describe('the agent of VM shards', () => {
+  it.each([
+    ['shardID', '../../../etc'],
+    ['shardID', 'a\nExecStart=/bin/sh'],
+    ['applicationComponent', '__proto__'],
+    ['RAM', '16M\nUser=root'],
+    ['port', '8080\nUser=root'],
+  ])('puts nothing on the machine whose %s is %j: any instance can write the table', async (field, value) => {
+    const { machine, agent, vms } = await running(['a']);
+    const before = new Map(machine.files);
+    const { vm } = (await vms.get('i-1'))!;
+    const shards = [{ ...vm.shards[0]!, [field]: value }];
+    expect(await vms.put({ ...vm, shards, version: vm.version + 1 } as VmInstance)).toBe(true);
+    await expect(agent.beat()).rejects.toThrow(`shards[0].${field}`);
+    expect(machine.files).toEqual(before);
+    expect([...machine.running]).toEqual(['search@a.service']);
+  });
+
   it('puts them on the machine, and says what is in force there', async () => {
     const { machine, report } = await running(['a'], ['b', { storage: 0 }]);
     expect([...machine.running]).toEqual(['search@a.service', 'search@b.service']);
