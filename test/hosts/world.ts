@@ -64,7 +64,7 @@ async function settingsOf(more: Partial<SettingsInput>): Promise<string> {
   return stringify({
     ...example,
     ...more,
-    fleet: { ...example.fleet, leadTimes: { drain: { seconds: 5 }, activate: { seconds: 10 } } },
+    fleet: { ...example.fleet, leadTimes: { drain: { seconds: 4 }, activate: { seconds: 10 } } },
     shards: example.shards.map((shard) => ({ ...shard, mode: 'active' })),
   });
 }

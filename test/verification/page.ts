@@ -74,6 +74,7 @@ what is left for AWS to confirm.
 | the template: every requirement, cdk-nag, policies against \`infra/grants.ts\` | CDK’s synthesis | \`npm test\` |
 | the template deployed, its functions and machines running | MiniStack and moto, AWS-compatible servers made by others | \`npm run test:aws\` |
 | ports’ contracts on the AWS adapters | MiniStack and moto | \`npm run test:aws\` |
+| agents, state, slots, load balancer and VM shards through a Spot notice; LoadBalancer’s contract on haproxy | hosts with their own systemd, network and limits, AWS’s metadata mock, Debian’s haproxy, MiniStack | \`npm run test:hosts\` |
 
 ## \`npm run test:aws\`
 
