@@ -5,7 +5,7 @@ import type { Copy } from '../transfer/types.ts';
 import { giveBack } from './give-back.ts';
 import { KnownRecord } from './known-record.ts';
 import type { SessionParts } from './parts.ts';
-import { persist, within } from './persist.ts';
+import { aborted, persist, within } from './persist.ts';
 import type { SliceRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 import { Stopped, switchOver } from './switch-over.ts';
@@ -169,7 +169,10 @@ export class SourceSession {
     const stateBytes = known.length > 0 ? sum(known.map((s) => s.stateBytes)) : settings.stateMiB * MIB;
     const dirty = known.map((s) => s.dirtyBytesPerSecond ?? s.stateBytes * settings.dirtyPerSecond);
     let wrote = Number.NEGATIVE_INFINITY;
-    return preCopy({
+    // A target that never answers must not take the source past its deadline.
+    const copied = new AbortController();
+    void this.#watchDeadline(given, AbortSignal.any([either, copied.signal]));
+    const copying = preCopy({
       copy,
       source: app.state,
       slots,
@@ -194,6 +197,24 @@ export class SourceSession {
       },
       signal: either,
     });
+    try {
+      return await Promise.race([copying, aborted(either)]);
+    } finally {
+      // A round may go on, which the last changes wait for: its signal stays as it is.
+      copied.abort();
+      copying.catch(() => undefined);
+    }
+  }
+
+  async #watchDeadline(given: AbortController, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      const { deadline = Number.POSITIVE_INFINITY } = this.#record.seen;
+      if (clock.now() >= deadline) given.abort(new Stopped('deadline'));
+      await clock.sleep(1, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
   }
 }
 

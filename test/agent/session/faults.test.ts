@@ -28,6 +28,21 @@ describe.each(['source', 'target'] as const)('the agent of the %s', (at) => {
   );
 });
 
+test('a source that hears no answer to its last changes, and a target that is slow, do not both serve', async () => {
+  const ready = calm.steps.target.indexOf('link.send7') + 1;
+  const failed: string[] = [];
+  for (let later = 1; later <= 12; later += 1)
+    for (const after of [false, true]) {
+      const troubles: Trouble[] = [
+        { at: 'target', number: ready, after: false, kind: 'cut' },
+        { at: 'target', number: ready + later, after, kind: 'pause' },
+      ];
+      const { wrongs } = await play(troubles.map((one) => numberOf(calm, one)));
+      failed.push(...wrongs.map((wrong) => `${later} later: ${wrong}`));
+    }
+  expect(failed).toEqual([]);
+}, 300_000);
+
 test('several troubles at any steps, also of agents that were restarted', async () => {
   const trouble = fc.record({
     at: fc.constantFrom('source', 'target'),

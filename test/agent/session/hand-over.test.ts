@@ -164,6 +164,38 @@ describe('the lease', () => {
   });
 });
 
+describe('fences', () => {
+  test('an answer that is late is not passed on once the last changes are read', async () => {
+    const { source, client } = await two(1);
+    const admission = source.serving.runtime(source.slice)!.table.admit(0);
+    if (admission.to !== 'app') throw new Error(admission.to);
+    let last: readonly string[] = [];
+    admission.ticket.onFenced(() => {
+      last = source.life.names.filter((name) => name.startsWith('app.'));
+    });
+    world.notice(source, { noticeAt: world.clock.now(), deadline: world.clock.now() + 100 });
+    expect(await done(source)).toBe(true);
+    expect(last.at(-1)).toBe('app.quiesce');
+    expect(source.life.names.filter((name) => name.startsWith('app.')).length).toBeGreaterThan(last.length);
+    await safe(client);
+  });
+
+  test('after a gap in its lease the holder has a new epoch, so that who saw the gap takes nothing', async () => {
+    const { source, client } = await two(1);
+    const [seen] = await world.maps.read(SHARD, 1);
+    source.life.isolated = true;
+    await world.pass(50);
+    source.life.isolated = false;
+    await world.pass(20);
+    expect((await world.maps.pass(SHARD, seen!, 'i-other:8080')).ok).toBe(false);
+    expect(source.serving.runtime(source.slice)!.table.look(0)).toMatchObject({
+      state: 'serving',
+      lapsed: false,
+    });
+    await safe(client);
+  });
+});
+
 describe('a person', () => {
   test('may ask for it, and is told what came of it', async () => {
     const { source, target, client } = await two();

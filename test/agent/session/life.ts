@@ -1,12 +1,12 @@
 import type { AgentClock } from '../../../agent/gateway/clock.ts';
 import type { ManualClock } from '../manual-clock.ts';
 
-/** What a test does at a step of an agent; what it throws is what the call throws. */
+/** What a test does at a step of an agent; what it throws is what the call throws. @returns seconds that it holds the step up */
 export type Fault = (step: {
   readonly name: string;
   readonly number: number;
   readonly after: boolean;
-}) => void;
+}) => number;
 
 const never = () => new Promise<never>(() => {});
 
@@ -54,15 +54,15 @@ export class Life {
     this.number += 1;
     const { number } = this;
     this.names.push(name);
-    this.#fault({ name, number, after: false });
-    await this.#guard(this.#clock.sleep(seconds / 2));
+    const late = this.#fault({ name, number, after: false });
+    await this.#guard(this.#clock.sleep(seconds / 2 + late));
     if (this.isolated && name.startsWith('table')) {
       await this.#guard(this.#clock.sleep(1));
       throw new Error(`${name}: no answer`);
     }
     const result = await work();
-    if (!this.dead) this.#fault({ name, number, after: true });
-    await this.#guard(this.#clock.sleep(seconds / 2));
+    const later = this.dead ? 0 : this.#fault({ name, number, after: true });
+    await this.#guard(this.#clock.sleep(seconds / 2 + later));
     return result;
   }
 

@@ -16,6 +16,7 @@ export class MemoryLink implements Link {
   readonly #life: Life;
   #peer!: MemoryLink;
   #isClosed = false;
+  #sending: Promise<void> = Promise.resolve();
   #settle: (error: Error | undefined) => void = () => {};
 
   /** There is always some. */
@@ -41,12 +42,15 @@ export class MemoryLink implements Link {
   send(message: Message, onAcknowledged: () => void = () => {}): void {
     if (this.#isClosed || this.#life.dead) return;
     const name = `link.send${message.type}`;
-    void this.#life
-      .step(name, 0, async () => {})
-      .then(
-        () => this.#later(() => this.#peer.onMessage(message, () => this.#peer.#later(onAcknowledged))),
-        (error: Error) => this.cut(error),
-      );
+    // In order, however long one of them takes.
+    this.#sending = this.#sending.then(async () => {
+      try {
+        await this.#life.step(name, 0, async () => {});
+        this.#later(() => this.#peer.onMessage(message, () => this.#peer.#later(onAcknowledged)));
+      } catch (error) {
+        this.cut(error as Error);
+      }
+    });
   }
 
   close(error?: Error): void {

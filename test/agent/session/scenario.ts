@@ -13,7 +13,21 @@ export interface Trouble {
   readonly life?: number;
 }
 
-export const KINDS = ['kill', 'kill long', 'throw', 'cut', 'isolate', 'isolate long', 'terminate'] as const;
+export const KINDS = [
+  'kill',
+  'kill long',
+  'throw',
+  'cut',
+  'isolate',
+  'isolate long',
+  'cut and isolate',
+  'cut and isolate long',
+  'pause',
+  'terminate',
+] as const;
+
+/** Seconds of a pause. */
+const PAUSE = 6;
 export type TroubleKind = (typeof KINDS)[number];
 
 export interface Ended {
@@ -29,7 +43,12 @@ export interface Ended {
 
 /** Seconds after which a killed agent is there again: within its lease, and long after. */
 const RESTART = { kill: 3, 'kill long': 60 } as const;
-const ISOLATED = { isolate: 4, 'isolate long': 70 } as const;
+const ISOLATED = {
+  isolate: 4,
+  'isolate long': 70,
+  'cut and isolate': 4,
+  'cut and isolate long': 70,
+} as const;
 
 /** Steps of each agent before the notice in a calm world: what troubles count from. */
 export const numberOf = (calm: Ended, trouble: Trouble): Trouble =>
@@ -43,9 +62,11 @@ export async function play(troubles: readonly Trouble[], slots = 2): Promise<End
   const faultOf =
     (who: 'source' | 'target', life = 0): Fault =>
     ({ number, after, name }) => {
+      let late = 0;
       for (const one of isHealed ? [] : troubles)
         if (one.at === who && one.number === number && one.after === after && (one.life ?? 0) === life)
-          happen(world, hosts[who]!, one.kind, name, faultOf(who, life + 1));
+          late += happen(world, hosts[who]!, one.kind, name, faultOf(who, life + 1));
+      return late;
     };
   const source = await world.host('i-source', { fault: faultOf('source') });
   hosts.source = source;
@@ -104,9 +125,9 @@ export async function play(troubles: readonly Trouble[], slots = 2): Promise<End
   return { world, phase: record?.phase, error: record?.error, wrongs, steps, first, logs };
 }
 
-function happen(world: World, host: Host, kind: TroubleKind, name: string, fault: Fault): void {
+function happen(world: World, host: Host, kind: TroubleKind, name: string, fault: Fault): number {
   if (kind === 'throw') throw new Error(`${name}: trouble`);
-  if (kind === 'cut') for (const link of host.links) link.cut();
+  if (kind.startsWith('cut')) for (const link of host.links) link.cut();
   if (kind === 'terminate') world.terminate(host);
   if (kind === 'kill' || kind === 'kill long') {
     world.kill(host);
@@ -115,13 +136,14 @@ function happen(world: World, host: Host, kind: TroubleKind, name: string, fault
       if (!host.up && world.hosts.has(host.instance)) void world.start(host, fault);
     });
   }
-  if (kind === 'isolate' || kind === 'isolate long') {
+  if (kind in ISOLATED) {
     const { life } = host;
     life.isolated = true;
-    world.clock.after(ISOLATED[kind], () => {
+    world.clock.after(ISOLATED[kind as keyof typeof ISOLATED], () => {
       life.isolated = false;
     });
   }
+  return kind === 'pause' ? PAUSE : 0;
 }
 
 /** Slots that not exactly their holder serves. */

@@ -59,10 +59,7 @@ export class World {
   }
 
   /** An instance with one slice, its agent running. */
-  async host(
-    instance: string,
-    { active = true, fault = () => {} }: { active?: boolean; fault?: Fault } = {},
-  ) {
+  async host(instance: string, { active = true, fault = () => 0 }: { active?: boolean; fault?: Fault } = {}) {
     const slice = `${instance}:8080`;
     const app = new FakeApp(instance);
     const host = { instance, slice, app, logs: [], active, notice: {}, up: false } as unknown as Host;
@@ -72,7 +69,7 @@ export class World {
   }
 
   /** A new process of the agent. */
-  async start(host: Host, fault: Fault = () => {}): Promise<void> {
+  async start(host: Host, fault: Fault = () => 0): Promise<void> {
     const life = new Life(this.clock, fault);
     const table = life.wrap<Table>('table', this.table, 0.004);
     const log =
