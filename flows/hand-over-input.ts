@@ -52,7 +52,7 @@ export interface Leaving extends Omit<Departing, 'shard' | 'holder' | 'drainAt'>
 }
 
 /** Seconds that are kept between the usual end of a drain and the instance's end. */
-const MARGIN: Seconds = 5;
+const MARGIN: Seconds = 8;
 /** A hand-over without a clock is given up after this. */
 export const MOST_PLANNED: Seconds = 30 * MINUTE;
 
