@@ -9,6 +9,7 @@ import type { Lease } from './lease.ts';
 import { type GatewayLimits, LIMITS } from './limits.ts';
 import type { Address, Peers } from './peers.ts';
 import { Queue } from './queue.ts';
+import { Replay } from './replay.ts';
 import { type RouterParts, route } from './router.ts';
 import type { SlotTable } from './slot-table.ts';
 import { UpgradeExchange } from './upgrade-exchange.ts';
@@ -49,6 +50,7 @@ export class Gateway {
   readonly #server: Server;
   readonly #router: RouterParts;
   readonly #limits: GatewayLimits;
+  readonly #replay: Replay;
   readonly #upgraded = new Set<Duplex>();
   readonly #appAgent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   readonly #peerAgent = new Agent({ keepAlive: true, timeout: IDLE_MS });
@@ -57,6 +59,7 @@ export class Gateway {
     const { rule, table, peers, clock, app, refresh } = parts;
     this.#parts = parts;
     this.#limits = { ...LIMITS, ...parts.limits };
+    this.#replay = new Replay(this.#limits);
     const queue = new Queue(this.#limits);
     const agents = { appAgent: this.#appAgent, peerAgent: this.#peerAgent };
     this.#router = { rule, table, peers, clock, app, refresh, queue, limits: this.#limits, ...agents };
@@ -110,7 +113,7 @@ export class Gateway {
     // A client that goes away is seen by `close`.
     request.on('error', () => request.destroy());
     response.on('error', () => response.destroy());
-    const exchange = new HttpExchange(request, response, this.#limits.replayBytes);
+    const exchange = new HttpExchange(request, response, this.#replay);
     // What changes something needs a ticket, wherever it goes.
     if (pathOf(request) !== this.#parts.health || !isSafe(request)) return route(exchange, this.#router);
     if (this.#parts.lease.term === undefined)

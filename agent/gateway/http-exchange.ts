@@ -11,6 +11,7 @@ import {
 import { EPOCH, HOP, NOT_HOLDER, passedOn, SLOT } from './headers.ts';
 import type { Address } from './peers.ts';
 import { type Refusal, refusalParts } from './refusal.ts';
+import type { Replay } from './replay.ts';
 import type { Ticket } from './ticket.ts';
 
 interface Way {
@@ -25,14 +26,14 @@ export class HttpExchange implements Exchange {
   readonly request: IncomingMessage;
   readonly over: AbortSignal;
   readonly #response: ServerResponse;
-  readonly #replayBytes: number;
+  readonly #replay: Replay;
   #body: Promise<Buffer> | undefined;
   #streamed = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, replayBytes: number) {
+  constructor(request: IncomingMessage, response: ServerResponse, replay: Replay) {
     this.request = request;
     this.#response = response;
-    this.#replayBytes = replayBytes;
+    this.#replay = replay;
     const over = new AbortController();
     this.over = over.signal;
     response.once('close', () => over.abort(new Error('the client has gone, or has its answer')));
@@ -52,7 +53,7 @@ export class HttpExchange implements Exchange {
   }
 
   async toHolder(to: Address, agent: Agent): Promise<Outcome> {
-    if (this.#mayBuffer) await this.#buffered();
+    if (this.#body !== undefined || this.#mayBuffer()) await this.#buffered();
     return this.#send({ to, agent, added: [HOP, '1'] });
   }
 
@@ -78,12 +79,13 @@ export class HttpExchange implements Exchange {
     return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   }
 
-  get #mayBuffer(): boolean {
+  /** Takes the room for it, until the client has its answer or has gone. */
+  #mayBuffer(): boolean {
     const { headers } = this.request;
-    return (
-      headers['transfer-encoding'] === undefined &&
-      Number(headers['content-length'] ?? 0) <= this.#replayBytes
-    );
+    if (headers['transfer-encoding'] !== undefined || this.#streamed || this.over.aborted) return false;
+    const give = this.#replay.take(Number(headers['content-length'] ?? 0));
+    if (give !== undefined) this.over.addEventListener('abort', give, { once: true });
+    return give !== undefined;
   }
 
   #buffered(): Promise<Buffer> {

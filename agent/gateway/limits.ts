@@ -6,7 +6,7 @@ export interface GatewayLimits {
   readonly holdSeconds: Seconds;
   /** Requests that wait at once. */
   readonly held: number;
-  /** Bytes of those, their headers and what is read of their bodies. */
+  /** Bytes of those, their headers and what is read of their bodies; and as many of bodies that may be sent twice. */
   readonly heldBytes: number;
   /** Header section of a request. */
   readonly headerBytes: number;

@@ -82,6 +82,32 @@ describe('a client that means harm', () => {
   });
 });
 
+describe('bodies that do not end', () => {
+  test('take no more memory than they may: those of the others are streamed to the holder', async () => {
+    const here = await stage.slice(echo('here'), { count: 1 }, { limits: { heldBytes: 150 } });
+    let arrived = 0;
+    const there = await stage.slice((request, response) => {
+      arrived += 1;
+      echo('there')(request, response);
+    });
+    there.serve(0);
+    here.table.pass(0, 1, there.slice);
+    const stalled = ['a', 'b', 'c'].map((name) => {
+      const socket = connect(here.port, '127.0.0.1');
+      socket.on('error', () => socket.destroy());
+      socket.write(`POST /${name} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n0123456789`);
+      return socket;
+    });
+    // Two of the three have no room here and go on at once, as far as they have come.
+    await expect.poll(() => arrived).toBe(2);
+    for (const socket of stalled) socket.write('x'.repeat(90));
+    await expect.poll(() => stalled.map(({ bytesRead }) => bytesRead > 0)).toEqual([true, true, true]);
+    for (const socket of stalled) socket.destroy();
+    const got = await ask(here.port, '/', { method: 'POST', body: 'y'.repeat(120) });
+    expect(JSON.parse(got.body)).toMatchObject({ name: 'there', body: 'y'.repeat(120) });
+  });
+});
+
 describe('an application whose answers are none', () => {
   test.each(['099 x', '101 Switching', '200 \u0001'])('%s: a 502, and the agent goes on', async (line) => {
     const app = createServer((socket) => {
