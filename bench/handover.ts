@@ -90,6 +90,7 @@ function printed(rows: readonly Row[], metrics: Readonly<Record<string, number>>
       '%/s',
       'pre-copied',
       'copy MB/s',
+      'first',
       'raw',
       'rsync',
       'pause s',
@@ -104,6 +105,7 @@ function printed(rows: readonly Row[], metrics: Readonly<Record<string, number>>
       String(row.dirtyPercent),
       row.precopied ? 'yes' : '',
       number(row.copyMBps, 0),
+      number(row.firstCopyMBps, 0),
       number(row.rawMBps, 0),
       number(row.rsyncMBps, 0),
       number(row.pause, 2),
@@ -127,6 +129,5 @@ function printed(rows: readonly Row[], metrics: Readonly<Record<string, number>>
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.exitCode =
-    error instanceof CommanderError && error.exitCode === 0 ? 0 : fail(error);
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : fail(error);
 }

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { TableAgents } from '../../adapters/aws/hand-over/agents.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import { configSchema } from '../../agent/config.ts';
@@ -39,6 +37,8 @@ export interface AgentOptions {
   readonly address: string;
   readonly port: number;
   readonly settings: string;
+  /** For what it writes. */
+  readonly folder: string;
 }
 
 let server: CopyServer | undefined;
@@ -46,9 +46,8 @@ let daemon: Daemon | undefined;
 let imds: FakeImds | undefined;
 
 const offered = {
-  async start({ instance, address, port, settings }: AgentOptions): Promise<void> {
+  async start({ instance, address, port, settings, folder }: AgentOptions): Promise<void> {
     imds = await FakeImds.start();
-    const folder = mkdtempSync(join(tmpdir(), 'foreshard-bench-'));
     const table = peer.remote<Table>('table');
     const log = jsonLog((line) => peer.remote<{ log(line: string): Promise<void> }>('bench').log(line));
     const transferPort = 7946;

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { handOverPorts } from '../../adapters/aws/hand-over/ports.ts';
 import type { Table } from '../../adapters/aws/table.ts';
@@ -53,6 +56,11 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
   const memory = new MemoryTable();
   const table = slowly(memory);
   const lines: string[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'foreshard-bench-'));
+  const folderOf = (name: string) => {
+    mkdirSync(join(folder, name));
+    return join(folder, name);
+  };
   const offered = { table, bench: { log: async (line: string) => void lines.push(line) } };
   const flags = agentFlags();
   const [from, to, app, reserve, client, balancer] = await Promise.all([
@@ -69,8 +77,8 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
     await Promise.all([app.calls.fill(bytes, dirty, true), reserve.calls.fill(bytes, 0, false)]);
     const common = { port: PORT, settings: SETTINGS };
     await Promise.all([
-      from.calls.start({ ...common, instance: 'i-old', address: SOURCE }),
-      to.calls.start({ ...common, instance: 'i-new', address: TARGET }),
+      from.calls.start({ ...common, instance: 'i-old', address: SOURCE, folder: folderOf('old') }),
+      to.calls.start({ ...common, instance: 'i-new', address: TARGET, folder: folderOf('new') }),
     ]);
     await ports.slots.pass('bench', { slot: 0, epoch: 0 }, FROM);
     await from.calls.activate(FROM);
@@ -114,6 +122,7 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
   } finally {
     await Promise.all([from, to, app, reserve, client].map((child) => child.end()));
     await balancer.close();
+    rmSync(folder, { recursive: true });
   }
 }
 

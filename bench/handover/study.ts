@@ -11,6 +11,7 @@ export interface Row {
   readonly dirtyPercent: number;
   readonly precopied: boolean;
   readonly copyMBps?: number;
+  readonly firstCopyMBps?: number;
   readonly rawMBps?: number;
   readonly rsyncMBps?: number;
   readonly pause?: number;
@@ -74,8 +75,9 @@ export async function measure(
   return rows;
 }
 
-const rowOf = ({ copy, raw, rsync, peak }: Copied) => ({
+const rowOf = ({ copy, first, raw, rsync, peak }: Copied) => ({
   copyMBps: megabytes(copy),
+  firstCopyMBps: megabytes(first),
   rawMBps: megabytes(raw),
   ...(rsync !== undefined && { rsyncMBps: megabytes(rsync) }),
   peakMiB: mebibytes(peak),

@@ -218,7 +218,7 @@ describe('a set that is not what it should be', () => {
     await put('a', 'kept');
     const { sink, bring } = pair();
     await bring();
-    await expect(sink.apply(0, set(...(records as never)))).rejects.toThrow(message);
+    await expect(sink.apply(0, set(...(records as unknown as FileRecord[])))).rejects.toThrow(message);
     expect(treeOf(to)).toEqual(treeOf(from));
     expect(readdirSync(root).sort()).toEqual(['from', 'to']);
   });
