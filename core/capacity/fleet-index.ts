@@ -1,5 +1,5 @@
 import type { Settings } from '../settings/schema.ts';
-import type { Instance } from '../shards/instance.ts';
+import { type Instance, slicesOf } from '../shards/instance.ts';
 import type { Slice } from '../shards/slice.ts';
 import type { Seconds } from '../time.ts';
 import type { Snapshot } from './plan.ts';
@@ -113,6 +113,7 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   let stocking = 0;
   let toStandby = 0;
   let waking = 0;
+  const lost: Lost[] = [];
 
   const sort = (host: Host, slice: Slice): void => {
     const { placement } = slice;
@@ -188,17 +189,9 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
       }
       case 'interrupted':
         leaving += 1;
-        for (const { id, placement, share } of instance.slices) {
-          const holding = placement.kind === 'active' ? holdings.get(placement.shard) : undefined;
-          if (holding === undefined) continue;
-          // Its reserve takes over within the notice; until it does, it shows as nobody's.
-          if (reserves.has(handingOver[id] ?? reserveFor[id] ?? '')) {
-            holding.coming += share / unit;
-            continue;
-          }
-          holding.losing += share / unit;
-          holding.lostSince = Math.min(holding.lostSince, instance.since);
-        }
+        for (const { id, placement, share } of instance.slices)
+          if (placement.kind === 'active')
+            lost.push({ id, shard: placement.shard, units: share / unit, since: instance.since });
         break;
       case 'draining':
         leaving += 1;
@@ -208,6 +201,10 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
         break;
     }
   }
+  const stateful = new Set(
+    settings.shards.flatMap(({ name, handOver }) => (handOver.state === 'copy' ? [name] : [])),
+  );
+  takeOver(lost, snapshot, reserves, holdings, stateful);
   for (const request of snapshot.openRequests) {
     if (request.expires <= snapshot.at) continue;
     starting[request.group] += request.count;
@@ -236,12 +233,55 @@ export function indexFleet(snapshot: Snapshot, settings: Settings, startLead: Se
   };
 }
 
+/** A serving slice that Spot takes. */
+interface Lost {
+  readonly id: string;
+  readonly shard: string;
+  readonly units: number;
+  readonly since: Seconds;
+}
+
+/**
+ * What is lost is made up for by its reserve, which takes over within the notice: the one that it was told, or where it
+ * has none yet one that nobody else was told. Such a reserve is not there for load any more. The rest counts as losing.
+ */
+function takeOver(
+  lost: readonly Lost[],
+  { at, instances, reserveFor = {}, handingOver = {} }: Snapshot,
+  reserves: ReadonlySet<string>,
+  holdings: ReadonlyMap<string, Holding>,
+  stateful: ReadonlySet<string>,
+): void {
+  const leaving = instances.filter((one) => 'rebalanceAt' in one && at - (one.rebalanceAt ?? 0) < PATIENCE);
+  const going = [...lost.map(({ id }) => id), ...leaving.flatMap((one) => slicesOf(one).map(({ id }) => id))];
+  const spoken = new Set(going.flatMap((id) => handingOver[id] ?? reserveFor[id] ?? []));
+  for (const { id, shard, units, since } of lost) {
+    const holding = holdings.get(shard);
+    if (holding === undefined) continue;
+    const told = handingOver[id] ?? reserveFor[id];
+    const free = () => holding.reserved.find(({ slice }) => !spoken.has(slice.id))?.slice.id;
+    const reserve = told ?? (stateful.has(shard) ? free() : undefined);
+    if (reserve !== undefined && reserves.has(reserve)) {
+      spoken.add(reserve);
+      // Until it serves, it shows as nobody's.
+      holding.coming += units;
+    } else {
+      holding.losing += units;
+      holding.lostSince = Math.min(holding.lostSince, since);
+    }
+  }
+  if (spoken.size === 0) return;
+  for (const { reserved } of holdings.values()) {
+    const kept = reserved.filter(({ slice }) => !spoken.has(slice.id));
+    reserved.splice(0, reserved.length, ...kept);
+  }
+}
+
 const isReserve = (slices: readonly Slice[]) =>
   slices.length > 0 && slices.every(({ placement }) => placement.kind === 'reserved');
 
-/** Ids of the reserved slices, where any is meant for a slice. */
-function reservedIn({ instances, reserveFor, handingOver }: Snapshot): ReadonlySet<string> {
-  if (reserveFor === undefined && handingOver === undefined) return new Set();
+/** Ids of the reserved slices. */
+function reservedIn({ instances }: Snapshot): ReadonlySet<string> {
   const slices = instances.flatMap((one) => (one.state === 'running' ? one.slices : []));
   return new Set(slices.filter(({ placement }) => placement.kind === 'reserved').map(({ id }) => id));
 }

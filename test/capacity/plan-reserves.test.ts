@@ -207,6 +207,32 @@ describe('a slice on an instance that AWS recommends to leave', () => {
     expect(starts({ handingOver })).toBe(100);
     expect(starts({})).toBe(0);
   });
+
+  it('keeps a reserve free for the slice that is taken, told or not, and gives it to no load', () => {
+    const settings = make();
+    const [one, two] = ['b', 'c'].map((zone) => running(settings, ['reserved a'], { zone })) as [
+      Instance,
+      Instance,
+    ];
+    const { rebalanceAt: _, ...facts } = spot(settings, 'active a', 'a') as Instance & {
+      rebalanceAt?: number;
+    };
+    const gone = { ...facts, state: 'interrupted', deadline: AT + 100 } as Instance;
+    const id = `${gone.id}:8080`;
+    const uses = (reserves: readonly Instance[], change: Partial<Snapshot> = {}) =>
+      planned(settings, [gone, ...reserves], change).moves.flatMap(({ slice, from, to }) =>
+        from.kind === 'reserved' && to.kind === 'active' ? [slice] : [],
+      );
+    expect(uses([one])).toEqual([]);
+    expect(uses([one], { reserveFor: { [id]: `${one.id}:8080` } })).toEqual([]);
+    // A shard without state has nothing to hand over: what is reserved for it replaces what it loses.
+    const plain = settingsOf([{}, {}], { spotShare: 1, reserves: { max: 10 } });
+    const made = plan(snapshotOf([gone, two]), steadyForecasts(plain, [80, 0]), plain, AT);
+    expect(made.moves.find(({ slice }) => slice === `${two.id}:8080`)?.to).toEqual({
+      kind: 'active',
+      shard: 'a',
+    });
+  });
 });
 
 describe('Spot instances with a bound per zone', () => {
