@@ -39,6 +39,8 @@ export class Disks {
     const size = await this.#sizeOf(image);
     const bytes = storage * MIB;
     if (size < bytes) await this.#machine.run('fallocate', ['-l', `${bytes}`, image], LONG);
+    // What one component keeps is not for the others to read, nor for anybody else here.
+    await this.#machine.run('chmod', ['600', image]);
     // One that was killed while it made the filesystem has not mounted it.
     const made = await this.#machine.run('blkid', ['-p', '-o', 'value', '-s', 'TYPE', image]).catch(() => '');
     if (made.trim() !== 'ext4') await this.#machine.run('mkfs.ext4', ['-q', '-F', '-m', '0', image], LONG);

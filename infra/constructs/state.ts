@@ -44,7 +44,7 @@ export class State extends Construct {
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Only functions of this stack read and write it; where that has to be audited, CloudTrail data events say more than access logs.',
+        'Only functions and instances of this stack read and write it; where that has to be audited, CloudTrail data events say more than access logs.',
     });
   }
 }

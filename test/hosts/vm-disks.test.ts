@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -39,6 +39,7 @@ describe.skipIf(inject('prepared') === null)('disks of VM shards', () => {
     try {
       expect(await disks.ensure(a)).toBe(24);
       expect(await disks.ensure(b)).toBe(24);
+      expect((await stat(join(root, 'a.img'))).mode & 0o777).toBe(0o600);
       const full = await fill(join(root, 'a/full'), 64);
       expect(full).toMatchObject({ code: 'ENOSPC' });
       expect(full.mib).toBeLessThanOrEqual(24);

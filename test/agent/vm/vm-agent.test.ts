@@ -111,6 +111,13 @@ describe('the agent of VM shards', () => {
     expect(machine.files.get(`${machine.group(SLICE)}/cgroup.freeze`)).toBe('0');
   });
 
+  it('lets nobody but root read the disk of one, from before anything is on it', async () => {
+    const { machine } = await running(['a']);
+    const at = (start: string) => machine.commands.findIndex((line) => line.startsWith(start));
+    expect(at('chmod 600 /var/lib/foreshard/vm/a.img')).toBeGreaterThan(at('fallocate'));
+    expect(at('chmod 600 /var/lib/foreshard/vm/a.img')).toBeLessThan(at('mkfs.ext4'));
+  });
+
   it('takes away all of one that is removed, frozen or not', async () => {
     const { machine, change, report } = await running(['a'], ['b']);
     await change((vm) => vmShardTo(vm, 'a', 'frozen', 0));
