@@ -22,8 +22,32 @@ function keyOf(request: Asked, by: SlotBy): string | undefined {
     const value = request.headers[by.header.toLowerCase()];
     return (Array.isArray(value) ? value[0] : value)?.trim();
   }
-  if ('cookie' in by) return cookieOf(request.headers.cookie, by.cookie);
+  if ('cookie' in by) return cookiesOf(request.headers.cookie, by.cookie)[0];
   return decoded(pathOf(request).split('/')[by.path + 1]);
+}
+
+/**
+ * Whether an application could see another key than {@link slotOfRequest} does: a client would get to a key under another
+ * slot's ticket.
+ */
+export function isAmbiguous(request: Asked & Pick<IncomingMessage, 'rawHeaders'>, { by }: SlotRule): boolean {
+  if (by === undefined) return false;
+  if ('header' in by) return differ(valuesOf(request.rawHeaders, by.header));
+  if ('cookie' in by) return differ(cookiesOf(request.headers.cookie, by.cookie));
+  const segments = pathOf(request).split('/').slice(1).map(decoded);
+  const last = segments.findLastIndex((segment) => segment !== '');
+  return segments.some(
+    (segment, i) => segment === '.' || segment === '..' || (segment === '' && i <= by.path && i < last),
+  );
+}
+
+const differ = (values: readonly string[]) => values.some((value) => value !== values[0]);
+
+function valuesOf(raw: readonly string[], name: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2)
+    if (raw[i]!.toLowerCase() === name.toLowerCase()) values.push(raw[i + 1]!.trim());
+  return values;
 }
 
 /** Path without query; of the absolute form (`GET http://host/path`) too. */
@@ -32,16 +56,19 @@ export function pathOf({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   return path.split(/[?#]/, 1)[0] ?? '/';
 }
 
-function cookieOf(header: string | undefined, name: string): string | undefined {
+function cookiesOf(header: string | undefined, name: string): string[] {
+  const values: string[] = [];
   for (const pair of header?.split(';') ?? []) {
     const equals = pair.indexOf('=');
     if (equals > 0 && pair.slice(0, equals).trim() === name)
-      return pair
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1');
+      values.push(
+        pair
+          .slice(equals + 1)
+          .trim()
+          .replace(/^"(.*)"$/, '$1'),
+      );
   }
-  return undefined;
+  return values;
 }
 
 /** `/room/a%20b` and `/room/a b` are one room. What is no valid escape stays as it is. */

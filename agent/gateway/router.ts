@@ -4,7 +4,7 @@ import type { Seconds } from '../../core/time.ts';
 import type { AgentClock } from './clock.ts';
 import type { Exchange, Outcome } from './exchange.ts';
 import { HOP } from './headers.ts';
-import { type SlotRule, slotOfRequest } from './key.ts';
+import { isAmbiguous, type SlotRule, slotOfRequest } from './key.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Address, Peers } from './peers.ts';
 import type { Queue } from './queue.ts';
@@ -34,6 +34,11 @@ const UNCLEAR =
 /** Brings a request to the holder of its slot, whoever that is by then. Ends with an answer, or a refusal that says why. */
 export async function route(exchange: Exchange, parts: RouterParts): Promise<void> {
   const { table, clock, limits, queue } = parts;
+  if (isAmbiguous(exchange.request, parts.rule))
+    return exchange.refuse({
+      status: 400,
+      why: 'expected one way to read whose state is meant, got several',
+    });
   const slot = slotOfRequest(exchange.request, parts.rule);
   const isHop = exchange.request.headers[HOP] !== undefined;
   const patience = new AbortController();

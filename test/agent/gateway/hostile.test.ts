@@ -82,6 +82,30 @@ describe('a client that means harm', () => {
   });
 });
 
+describe('a request that names two keys', () => {
+  const header = { header: 'x-room' };
+  const cookie = { cookie: 'sid' };
+  test.each([
+    ['a repeated header', header, '/', 'x-room: a\r\nX-Room: b', 400],
+    ['a header that is repeated as it is', header, '/', 'x-room: a\r\nX-Room: a', 200],
+    ['a repeated cookie', cookie, '/', 'cookie: sid=a; x=y; sid=b', 400],
+    ['one cookie', cookie, '/', 'cookie: sid=a; x=y', 200],
+    ['a way up', { path: 1 }, '/rooms/a/../b', 'x: y', 400],
+    ['a way up that is escaped', { path: 1 }, '/rooms/a/%2e%2E/b', 'x: y', 400],
+    ['an empty segment before it', { path: 1 }, '//rooms/a', 'x: y', 400],
+    ['dots in a name, and an empty end', { path: 1 }, '/rooms/a..b/', 'x: y', 200],
+    ['the root', { path: 1 }, '/', 'x: y', 200],
+  ])('%s', async (_, by, path, line, status) => {
+    const one = await stage.slice(echo('one'), { count: 4, by });
+    one.serve(0, 1, 2, 3);
+    const got = await say(
+      one.port,
+      `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${line}\r\n\r\n`,
+    );
+    expect(got).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+});
+
 describe('bodies that do not end', () => {
   test('take no more memory than they may: those of the others are streamed to the holder', async () => {
     const here = await stage.slice(echo('here'), { count: 1 }, { limits: { heldBytes: 150 } });
