@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as after } from 'node:timers/promises';
 import type { AppConfig } from '../config.ts';
@@ -19,6 +18,9 @@ export interface ExecAppParts {
   readonly listen: number;
   readonly timeouts: AppConfig['timeouts'];
 }
+
+/** Longest token (characters); it comes back as an argument. */
+const MOST_TOKEN = 1000;
 
 /**
  * Hooks as executables, `<hook> <shard> <port> …`; docs/agent.md lists them. Each may be repeated. `activate`,
@@ -170,13 +172,15 @@ async function* read(
     throw new HookError(`${nameOfRun(run)}: expected exit code 0, got ${how}: ${firstLine(await stderr)}`);
 }
 
-/** The first line of a pipe. */
+/** The first line of a pipe; undefined: there is none, or it does not end. */
 async function firstOf(pipe: Readable): Promise<string | undefined> {
-  const lines = createInterface({ input: pipe });
-  try {
-    for await (const line of lines) return line;
-    return undefined;
-  } finally {
-    lines.close();
+  let said = '';
+  pipe.setEncoding('latin1');
+  for await (const chunk of pipe.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
+    said += chunk;
+    const end = said.indexOf('\n');
+    if (end >= 0) said = said.slice(0, end);
+    if (end >= 0 || said.length > MOST_TOKEN) break;
   }
+  return said.length > MOST_TOKEN ? undefined : said.replace(/\r$/, '') || undefined;
 }

@@ -122,6 +122,8 @@ describe('hooks as executables', () => {
     await expect(text(stalled.stream)).rejects.toThrow(/no byte for 0\.3 s$/);
     hook('changes', 'echo "no token" >&2; exit 2');
     await expect(app.state.changes(0, undefined)).rejects.toThrow(/expected a token on fd 3 .*: no token$/);
+    hook('changes', 'head -c 100000000 /dev/zero >&3; sleep 60');
+    await expect(app.state.changes(0, undefined)).rejects.toThrow(/expected a token on fd 3/);
     hook('changes', 'sleep 60');
     await expect(appWith({ call: 0.3 }).state.changes(0, undefined)).rejects.toThrow(
       /expected a token on fd 3/,
