@@ -23,10 +23,10 @@ describe('an interruption notice', () => {
     const work = onInterruption(worldOf(world), input);
     expect(await watch(world, at + 1)).toEqual([]);
     expect(world.fleet.get('i-00000000')).toMatchObject({ state: 'interrupted', deadline: input.deadline });
-    // It serves until what is left is just enough to drain: 110 − 60 − 5 s.
-    expect(await watch(world, at + 44)).toEqual([]);
+    // It serves until what is left is just enough to drain: 110 − 60 − 8 s.
+    expect(await watch(world, at + 41)).toEqual([]);
     expect(await world.loadBalancer.health('a', ON_A)).toBe('healthy');
-    expect(await watch(world, at + 46)).toEqual([]);
+    expect(await watch(world, at + 43)).toEqual([]);
     expect(await world.loadBalancer.health('a', ON_A)).toBe('draining');
     expect(await watch(world, at + 109)).toEqual([]);
     expect(await work).toEqual({ left: [ON_A], late: [], kept: [], failures: [] });

@@ -26,11 +26,11 @@ describe('the machine hand-over', () => {
   it('takes the slices out inside the deadline, and lets them serve until they must drain', async () => {
     const { world, local, at, input } = await begin();
     const work = local.run('hand-over', input);
-    expect((await local.watch(Promise.resolve(), at + 44)).found).toEqual([]);
+    expect((await local.watch(Promise.resolve(), at + 41)).found).toEqual([]);
     expect(world.fleet.get('i-00000000')).toMatchObject({ state: 'interrupted', deadline: input.deadline });
     expect(local.planStarts).toBe(1);
     expect(await world.loadBalancer.health('a', ON_A)).toBe('healthy');
-    expect((await local.watch(Promise.resolve(), at + 46)).found).toEqual([]);
+    expect((await local.watch(Promise.resolve(), at + 43)).found).toEqual([]);
     expect(await world.loadBalancer.health('a', ON_A)).toBe('draining');
     const { result, found } = await local.watch(work);
     expect(found).toEqual([]);
