@@ -39,6 +39,8 @@ export interface Changes {
   readonly stream: Readable;
   /** Where it is known beforehand. */
   readonly bytes?: number;
+  /** Nobody else has the buffers of the stream: their memory is taken back as soon as they have arrived. */
+  readonly owned?: true;
 }
 
 export interface StateSource {

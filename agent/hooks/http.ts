@@ -74,7 +74,7 @@ export class HttpApp implements App {
     }
     watchStall(stream, wanted, this.#parts.timeouts.stall);
     const length = stream.headers['content-length'];
-    return { token, stream, ...(length !== undefined && { bytes: Number(length) }) };
+    return { token, stream, owned: true, ...(length !== undefined && { bytes: Number(length) }) };
   }
 
   /** The answer comes after the last byte; until then it is a stream that must not stall. */

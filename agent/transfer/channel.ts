@@ -21,7 +21,8 @@ interface Sent {
   readonly seq: number;
   readonly head: Buffer;
   readonly body: readonly Uint8Array[];
-  readonly onAcknowledged: (() => void) | undefined;
+  readonly onAcknowledged: ((again: boolean) => void) | undefined;
+  again: boolean;
   flow: Carrier | undefined;
 }
 
@@ -87,7 +88,7 @@ export class Channel implements Link {
     });
   }
 
-  send(message: Message, onAcknowledged?: () => void): void {
+  send(message: Message, onAcknowledged?: (again: boolean) => void): void {
     if (this.#over) return;
     const head = encodeHead(message, SEQ);
     this.#seq += 1;
@@ -98,6 +99,7 @@ export class Channel implements Link {
       head: frameHead(FRAME.message, head, more),
       body: message.body,
       onAcknowledged,
+      again: false,
       flow: undefined,
     };
     this.#unacknowledged.set(sent.seq, sent);
@@ -157,7 +159,7 @@ export class Channel implements Link {
     const sent = this.#unacknowledged.get(seq);
     if (sent === undefined) return;
     this.#unacknowledged.delete(seq);
-    sent.onAcknowledged?.();
+    sent.onAcknowledged?.(sent.again);
   }
 
   #pump(): void {
@@ -178,7 +180,10 @@ export class Channel implements Link {
     if (this.#flows.get(flow.number) === flow) this.#flows.delete(flow.number);
     if (this.#over) return;
     const again = [...this.#unacknowledged.values()].filter((sent) => sent.flow === flow);
-    for (const sent of again) sent.flow = undefined;
+    for (const sent of again) {
+      sent.flow = undefined;
+      sent.again = true;
+    }
     this.#waiting = [...again, ...this.#waiting];
     if (this.#flows.size === 0) this.#wait();
     // What was acknowledged over it may not have arrived.

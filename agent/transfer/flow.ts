@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { FRAME, type FrameReader, frameHead } from './frames.ts';
+import { free } from './free.ts';
 
 /** Bytes that may wait in the socket before it counts as full: enough that the kernel always has some to send. */
 const FULL = 262_144;
@@ -50,6 +51,8 @@ export class Flow implements Carrier {
           // Frames that came together with the one that ended the flow are not heard any more.
           if (!socket.destroyed) events.frame(kind, payload);
         });
+        // Frames are copies, and the socket has no use for it any more.
+        free(data);
       } catch (error) {
         socket.destroy(error as Error);
       }

@@ -5,8 +5,11 @@ import type { Message } from './messages.ts';
  * ({@link Channel}) or through an object store ({@link HopLink}).
  */
 export interface Link {
-  /** Never waits: whoever sends much waits for {@link room} before. `onAcknowledged`: the other end is done with it. */
-  send(message: Message, onAcknowledged?: () => void): void;
+  /**
+   * Never waits: whoever sends much waits for {@link room} before. `onAcknowledged`: the other end is done with it;
+   * `again`: it was sent more than once, and may still be under way.
+   */
+  send(message: Message, onAcknowledged?: (again: boolean) => void): void;
   /**
    * Resolves when what was sent is on its way. Bytes that are read only then are still in the processor's cache when they
    * are encrypted, and are not kept twice.

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { StateSource } from '../contract.ts';
+import type { Changes, StateSource } from '../contract.ts';
 import { encodeChunk, endOf } from './chunk-meta.ts';
 import { CopyError, copyError } from './errors.ts';
+import { free } from './free.ts';
 import { END_INDEX, tagOf } from './keys.ts';
 import type { Link } from './link.ts';
 import { jsonMessage, MESSAGE } from './messages.ts';
@@ -45,7 +46,7 @@ export async function sendSet(one: OutgoingSet): Promise<SentSet> {
     const changes = await one.source.changes(slot, since, signals);
     opened = true;
     link.send(jsonMessage(MESSAGE.open, set, { slot, full: since === undefined }));
-    const { bytes, wireBytes, counted } = await sendChunks(one, changes.stream, signals);
+    const { bytes, wireBytes, counted } = await sendChunks(one, changes, signals);
     await answer;
     counted();
     return { token: changes.token, bytes, wireBytes };
@@ -57,7 +58,7 @@ export async function sendSet(one: OutgoingSet): Promise<SentSet> {
   }
 }
 
-async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSignal) {
+async function sendChunks(one: OutgoingSet, { stream, owned }: Changes, signal: AbortSignal) {
   const { link, key, set } = one;
   const packer = new Packer();
   const window = new Window(one.windowBytes, signal);
@@ -89,7 +90,8 @@ async function sendChunks(one: OutgoingSet, stream: Readable, signal: AbortSigna
         packed: packed !== undefined,
         tag: tagOf(key, set, index, pieces),
       });
-      link.send({ type: MESSAGE.chunk, number: set, meta, body }, () => {
+      link.send({ type: MESSAGE.chunk, number: set, meta, body }, (again) => {
+        if (owned && !again) for (const piece of pieces) free(piece);
         count(length, wire);
         window.give(length);
       });

@@ -52,7 +52,7 @@ export class FilesSource implements StateSource {
     });
     const stream = Readable.from(records, { objectMode: false, highWaterMark: 4 * PART });
     signal?.addEventListener('abort', () => stream.destroy(signal.reason), { once: true });
-    return { token, stream };
+    return { token, stream, owned: true };
   }
 
   async *#records(place: Place, before: Manifest | undefined, done: (manifest: Manifest) => void) {
