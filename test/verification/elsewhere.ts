@@ -153,7 +153,7 @@ export const ELSEWHERE: readonly Proof[] = [
     'CreateFleet',
     'DescribeLaunchTemplateVersions',
   ),
-  ...all('model', WAYS, 'ec2', 'StartInstances', 'TerminateInstances'),
+  ...all('model', WAYS, 'ec2', 'DescribeInstances', 'StartInstances', 'TerminateInstances'),
   ...all(
     'model',
     WAYS,
