@@ -55,9 +55,9 @@ export async function awaitHandOver(world: HandOverWorld, leaving: Departing, ou
     await letTargetGo(ports, { ...ours, shard });
     return { outcome: 'failed', error: `another hand-over of ${slice} took the place of ${ours.id}` };
   }
-  const verdict = verdictOf({ handOver, slots, source, by }, now);
+  const verdict = verdictOf({ handOver, slots, source, target, by }, now);
   if (verdict.kind === 'again') {
-    if (handOver.go && isUp(handOver, target)) await registerTarget(ports, handOver);
+    if (handOver.go && isUp(handOver, target)) await registerIfOurs(ports, handOver);
     return again(now, deadline === undefined && now - handOver.at > FIRST ? LATER : SOON);
   }
   if (verdict.kind === 'done') {
@@ -66,13 +66,25 @@ export async function awaitHandOver(world: HandOverWorld, leaving: Departing, ou
     await tellDone(ports, leaving, handOver, now);
     return { outcome: 'done' };
   }
-  await ports.handOvers.advance(slice, ours.id, { phase: 'failed', error: verdict.error });
+  const change = { phase: 'failed', error: verdict.error } as const;
+  const written = await ports.handOvers.advance(slice, ours.id, change, [handOver.phase]);
+  // The agents have come further meanwhile: it is looked at anew.
+  if (written !== undefined && written.phase !== 'failed') return again(now, SOON);
   await ports.agents.order(slice, { handOver: null });
   await tellFailed(ports, leaving, { ...handOver, error: verdict.error });
   // A target that has a part of the slots serves them.
   if (passedTo({ handOver, slots }).length > 0) return { outcome: 'done' };
   await letTargetGo(ports, handOver);
   return { outcome: 'failed', error: verdict.error };
+}
+
+/** Where the target is another's in the store, the agents go on all the same: the slots decide. */
+async function registerIfOurs(ports: Ports, handOver: HandOver): Promise<void> {
+  try {
+    await registerTarget(ports, handOver);
+  } catch (error) {
+    if (!(error instanceof SliceLost)) throw error;
+  }
 }
 
 /** What its agent said before the hand-over may be of an earlier life in the shard. */

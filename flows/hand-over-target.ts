@@ -24,21 +24,25 @@ export const isComing = ({ placement, holder }: StoredSlice, handOver: Pick<Hand
   holder !== undefined &&
   holder !== holderOf(handOver);
 
-/** Takes hold of the target, until `until`. False: it is another's, or on its way elsewhere. A repeat is true again. */
-export async function claimTarget(ports: Ports, handOver: Of, until: Seconds): Promise<boolean> {
+/** `held`: by another workflow just now. `taken`: gone, or another's, or on its way elsewhere. */
+export type TargetClaim = 'claimed' | 'held' | 'taken';
+
+/** Takes hold of the target, until `until`. A repeat is `claimed` again. */
+export async function claimTarget(ports: Ports, handOver: Of, until: Seconds): Promise<TargetClaim> {
   const { shard, target } = handOver;
   const holder = holderOf(handOver);
   const seen = await ports.store.get(target);
-  if (seen === undefined) return false;
-  if (seen.holder === holder) return true;
-  if (isComing(seen, handOver, shard)) return true;
-  if (isHeld(seen, ports.clock.now())) return false;
+  if (seen === undefined) return 'taken';
+  if (seen.holder === holder) return 'claimed';
+  if (isComing(seen, handOver, shard)) return 'claimed';
+  if (isHeld(seen, ports.clock.now())) return 'held';
   const { placement } = seen;
-  if (serves(seen, shard)) return true;
+  if (serves(seen, shard)) return 'claimed';
   const ours =
     placement.kind === 'ready' ||
     (placement.kind === 'reserved' && (placement.shard === shard || !!placement.also?.includes(shard)));
-  return ours && (await ports.store.claim(target, seen.version, holder, until)).ok;
+  if (!ours) return 'taken';
+  return (await ports.store.claim(target, seen.version, holder, until)).ok ? 'claimed' : 'held';
 }
 
 /** Lets traffic come: written first, registered then. A repeat changes nothing. @throws {SliceLost} */

@@ -1,4 +1,4 @@
-import { type HandOver, type HandOverCause, isOver } from '../core/hand-over/record.ts';
+import { BEFORE_SWITCH, type HandOver, type HandOverCause, isOver } from '../core/hand-over/record.ts';
 import type { SlotHolder } from '../core/hand-over/slots.ts';
 import { type Target, type TargetKind, targetsFor } from '../core/hand-over/targets.ts';
 import { isSilent, passedTo } from '../core/hand-over/verdict.ts';
@@ -132,7 +132,7 @@ export async function openHandOver(
 
   await holdSource(ports, leaving);
   const begun = await ports.handOvers.get(slice);
-  if (begun !== undefined && !isOver(begun) && !(await hasEnded(ports, begun, wanted))) {
+  if (begun !== undefined && !isOver(begun) && !(await hasEnded(ports, begun, slots))) {
     const opened = await take(ports, leaving, begun, failed);
     if (opened !== undefined) return opened;
   }
@@ -177,10 +177,12 @@ async function endedOf(
   return { outcome: 'copying', id: last.id, target: last.target, failed: [] };
 }
 
-/** Its slots have been passed on, and nobody has written its end: so it is written. */
-async function hasEnded(ports: Ports, { source, id, slots }: HandOver, held: readonly SlotHolder[]) {
-  if (slots.some(({ slot }) => held.some((one) => one.slot === slot))) return false;
-  const now = await ports.handOvers.advance(source, id, { phase: 'done' });
+/** None of its slots is with its source any more, and nobody has written its end: so it is written. */
+async function hasEnded(ports: Ports, handOver: HandOver, slots: readonly SlotHolder[]): Promise<boolean> {
+  const { source, id } = handOver;
+  if (handOver.slots.some(({ slot }) => slots[slot]?.holder === source)) return false;
+  const isDone = passedTo({ handOver, slots }).length === handOver.slots.length;
+  const now = isDone ? await ports.handOvers.advance(source, id, { phase: 'done' }) : handOver;
   const error = 'its slots are held by others';
   if (now !== undefined && !isOver(now))
     await ports.handOvers.advance(source, id, { phase: 'failed', error });
@@ -222,22 +224,40 @@ async function take(
   { id, target, shard, deadline: said }: HandOver,
   failed: readonly string[],
 ): Promise<Opened | undefined> {
-  const { slice, deadline, by } = leaving;
+  const { slice, deadline, by, part } = leaving;
+  // What is copied for another reason is not hurried for evenness.
+  if (part !== undefined && part.target !== target) return undefined;
   const go = { go: true, ...(deadline !== undefined && deadline !== said && { deadline }) };
   const record = await ports.handOvers.advance(slice, id, go);
   if (record === undefined || isOver(record)) return undefined;
   await ports.agents.order(slice, { handOver: id });
-  if (!(await claimTarget(ports, record, by + AFTER))) {
-    await ports.handOvers.advance(slice, id, { phase: 'failed', error: `${target} was given to another` });
-    await tellFailed(ports, leaving, { ...record, error: `${target} was given to another` });
-    await letTargetGo(ports, record);
-    return undefined;
+  if (!(await claimSoon(ports, record, by + AFTER))) {
+    const error = `${target} was given to another`;
+    const ended = await ports.handOvers.advance(slice, id, { phase: 'failed', error }, BEFORE_SWITCH);
+    // What the agents switch already they bring to its end: it is followed.
+    if (ended === undefined || ended.phase === 'failed') {
+      await tellFailed(ports, leaving, { ...record, error });
+      await letTargetGo(ports, record);
+      return undefined;
+    }
   }
   const { cause } = leaving;
   const detail = { handOver: id, shard, source: slice, target, slots: numbers(record.slots), cause };
   const started = { ...detail, ...(record.deadline !== undefined && { deadline: record.deadline }) };
   await ports.events.publish([event('HandOverStarted', ports.clock.now(), started)]);
   return { outcome: 'copying', id, target, failed };
+}
+
+/** Others hold a slice for the time of a few writes: to prolong a reservation, or to see that they may not have it. */
+const CLAIM_TRIES = 4;
+const CLAIM_PAUSE: Seconds = 0.5;
+
+async function claimSoon(ports: Ports, handOver: HandOver, until: Seconds): Promise<boolean> {
+  for (let i = 1; ; i += 1) {
+    const claimed = await claimTarget(ports, handOver, until);
+    if (claimed !== 'held' || i === CLAIM_TRIES) return claimed === 'claimed';
+    await ports.clock.sleepUntil(ports.clock.now() + CLAIM_PAUSE);
+  }
 }
 
 export const numbers = (slots: readonly { readonly slot: number }[]) => slots.map(({ slot }) => slot);

@@ -1,4 +1,4 @@
-import { isOver } from '../core/hand-over/record.ts';
+import { BEFORE_SWITCH, isOver } from '../core/hand-over/record.ts';
 import type { Ports, TargetHealth } from '../core/ports.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import { event } from './events.ts';
@@ -57,10 +57,8 @@ async function takesOver({ handOvers }: Ports, slice: string): Promise<string | 
   if (handOver === undefined || isOver(handOver)) return undefined;
   const { source, id } = handOver;
   if (handOver.go) return id;
-  const now = await handOvers.advance(source, id, {
-    phase: 'failed',
-    error: `${slice} was given to another`,
-  });
+  const change = { phase: 'failed', error: `${slice} was given to another` } as const;
+  const now = await handOvers.advance(source, id, change, BEFORE_SWITCH);
   return now !== undefined && !isOver(now) ? id : undefined;
 }
 

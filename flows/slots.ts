@@ -1,6 +1,7 @@
 import { attempt, type Failure } from '../core/failure.ts';
 import { type Assignment, assignSlots, type SlotsSeen } from '../core/hand-over/assign.ts';
 import { type HandOver, isOver } from '../core/hand-over/record.ts';
+import type { SlotHolder } from '../core/hand-over/slots.ts';
 import { isSilent, passedTo, TAKES_OVER } from '../core/hand-over/verdict.ts';
 import type { Event, Ports } from '../core/ports.ts';
 import type { Settings, ShardSettings } from '../core/settings/schema.ts';
@@ -47,15 +48,27 @@ export async function keepSlots(
     ({ name, handOver }) => handOver.state === 'copy' && modes.get(name) !== 'shadow',
   );
   if (shards.length === 0) return { given, failures };
+  // Slots first: of who holds one by a hand-over, that hand-over is seen then.
+  const slotsOf = new Map<string, readonly SlotHolder[]>();
+  await inTurn(shards, AT_ONCE, async ({ name, handOver }) => {
+    await attempt(failures, `read the slots of shard ${name}`, async () => {
+      slotsOf.set(name, await ports.slots.read(name, handOver.slots.count));
+    });
+  });
   const seen = await look(ports);
-  for (const handOver of seen.handOvers.filter((one) => !isOver(one)))
-    await attempt(failures, `end ${handOver.id}`, () => endDead(ports, settings, handOver, seen));
+  for (const handOver of seen.handOvers.filter((one) => !isOver(one))) {
+    const isEnded = await attempt(failures, `end ${handOver.id}`, () =>
+      endDead(ports, settings, handOver, seen),
+    );
+    // Its target would take what it is given now for what the hand-over has brought.
+    if (!isEnded) slotsOf.delete(handOver.shard);
+  }
   let evened = 0;
   await inTurn(shards, AT_ONCE, async (shard) => {
     await attempt(failures, `slots of shard ${shard.name}`, async () => {
-      if (given >= MOST_GIVEN || ports.clock.now() >= stopAt) return;
+      const slots = slotsOf.get(shard.name);
+      if (slots === undefined || given >= MOST_GIVEN || ports.clock.now() >= stopAt) return;
       const mode = modes.get(shard.name) ?? shard.mode;
-      const slots = await ports.slots.read(shard.name, shard.handOver.slots.count);
       const { give, adopt, even } = assignSlots({ name: shard.name, mode }, slots, seen);
       const now = give.slice(0, MOST_GIVEN - given);
       given += now.length;
@@ -95,7 +108,7 @@ async function endDead(ports: Ports, settings: Settings, handOver: HandOver, see
   const slots = await ports.slots.read(shard, countOf(settings, shard));
   const isDone = passedTo({ handOver, slots }).length === handOver.slots.length;
   const error = `the agent of ${source} is silent`;
-  await ports.handOvers.advance(source, id, isDone ? { phase: 'done' } : { phase: 'failed', error });
+  await ports.handOvers.advance(source, id, isDone ? { phase: 'done' } : { phase: 'failed', error }, [phase]);
   await ports.agents.order(source, { handOver: null });
 }
 

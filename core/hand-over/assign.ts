@@ -34,6 +34,8 @@ export interface Assignment {
 
 /** Seconds after a hand-over has failed in which its source is not asked for another one for evenness. */
 const AGAIN: Seconds = 600;
+/** Within so many seconds after the last word of a hand-over its target's agent has said that it is in the shard. */
+const JUST_TAKEN: Seconds = 60;
 /** More than this share of the agents is not silent at once unless it is the table, or the network to it. */
 const MOST_SILENT = 0.5;
 
@@ -112,21 +114,29 @@ function whyLost(
   const { instance } = parseSliceId(holder);
   const agent = agents.get(instance);
   const of = instances.get(instance);
-  if (of !== undefined && !runs(of) && of.state !== 'starting') return `instance ${instance} is ${of.state}`;
-  // A target that has everything takes the slots by itself.
+  const hasEnded = of !== undefined && !runs(of) && of.state !== 'starting';
+  // A target that has everything takes the slots by itself, when the lease of a source that has ended is over.
   const switching = handOvers.some(({ source, phase }) => source === holder && phase === 'switching');
-  if (isSilent(agent, switching ? at - TAKES_OVER : at)) {
+  const mayBeTaken = switching && !isSilent(agent, at - TAKES_OVER);
+  if (mayBeTaken && (hasEnded || isSilent(agent, at))) return undefined;
+  if (hasEnded) return `instance ${instance} is ${of.state}`;
+  if (isSilent(agent, at)) {
     if (blind && runs(of)) return undefined;
     return agent === undefined
       ? `no agent was ever heard of on ${instance}`
       : `the lease of ${instance} ended at ${agent.leaseUntil}`;
   }
-  if (isSilent(agent, at)) return undefined;
+  // What its agent said last may be older than the slots that it has just taken over.
+  if (handOvers.some((one) => one.target === holder && one.shard === shard && isRecent(one, at)))
+    return undefined;
   const item = slices.get(holder);
   const isIn = item !== undefined && ownerOf(item.placement) === shard;
   const environment = agent?.slices.find(({ slice }) => slice === holder)?.shard;
   return isIn || environment === shard ? undefined : `the agent of ${instance} has left the shard`;
 }
+
+const isRecent = ({ at, progress }: HandOver, now: Seconds) =>
+  now - Math.max(at, progress?.at ?? 0) < JUST_TAKEN;
 
 /** It holds slots, its environment is active, and a workflow that has died left it without its placement. */
 function isHalfway(slice: string, shard: string, seen: SlotsSeen): boolean {

@@ -65,6 +65,12 @@ export const HAND_OVER_TRANSITIONS: { readonly [P in HandOverPhase]: readonly Ha
   failed: [],
 };
 
+/**
+ * The phases in which somebody besides the two agents may end it. In `switching` its target may have everything, and take
+ * the slots of a source that has ended: who says `failed` then throws the state away.
+ */
+export const BEFORE_SWITCH: readonly HandOverPhase[] = ['open', 'copying'];
+
 export const isOver = ({ phase }: Pick<HandOver, 'phase'>) => phase === 'done' || phase === 'failed';
 
 export interface HandOvers {
@@ -86,7 +92,13 @@ export interface HandOvers {
   of(target: string): Promise<HandOver | undefined>;
   /**
    * Writes what changed, as long as it is the same hand-over, and its phase may follow. Frees the target when it is over.
+   * @param only in these phases; in another one nothing is written. @default in each
    * @returns what is there now; undefined when another one took its place.
    */
-  advance(source: string, id: string, change: HandOverChange): Promise<HandOver | undefined>;
+  advance(
+    source: string,
+    id: string,
+    change: HandOverChange,
+    only?: readonly HandOverPhase[],
+  ): Promise<HandOver | undefined>;
 }

@@ -25,7 +25,9 @@ export interface Followed {
   readonly slots: readonly SlotHolder[];
   /** What the source's agent said last. */
   readonly source: Pick<AgentState, 'leaseUntil'> | undefined;
-  /** It has to be over by then. */
+  /** What the target's agent said last. */
+  readonly target?: Pick<AgentState, 'leaseUntil'> | undefined;
+  /** It has to be over by then; what switches by then is brought to its end by the agents. */
   readonly by: Seconds;
 }
 
@@ -35,11 +37,15 @@ export const passedTo = ({ handOver, slots }: Pick<Followed, 'handOver' | 'slots
 
 /**
  * How a hand-over stands. The slots are the truth: who holds them has taken them with all of their state, whatever the
- * record has come to say.
+ * record has come to say. While the source lives it sees to it that they are served, and takes them back from a target
+ * that ends before: until one of the two is known it is needed.
  */
 export function verdictOf(followed: Followed, now: Seconds): Verdict {
-  const { handOver, source, by } = followed;
-  if (passedTo(followed).length === handOver.slots.length) return { kind: 'done' };
+  const { handOver, source, target, by } = followed;
+  if (passedTo(followed).length === handOver.slots.length) {
+    const isKnown = isOver(handOver) || isServed(followed);
+    return isKnown || now >= by || isSilent(source, now) ? { kind: 'done' } : { kind: 'again' };
+  }
   if (isOver(handOver)) {
     const { slots, phase, error } = handOver;
     const left = slots.length - passedTo(followed).length;
@@ -48,9 +54,14 @@ export function verdictOf(followed: Followed, now: Seconds): Verdict {
       error: error ?? `${phase}, and ${left} of ${slots.length} slots were not handed over`,
     };
   }
+  const silent = (slice: string): Verdict => ({ kind: 'failed', error: `the agent of ${slice} is silent` });
+  if (handOver.phase === 'switching')
+    return isSilent(source, now - TAKES_OVER) ? silent(handOver.source) : { kind: 'again' };
   if (now >= by) return { kind: 'failed', error: 'deadline' };
-  if (!isSilent(source, now)) return { kind: 'again' };
-  const takes = handOver.phase === 'switching' ? TAKES_OVER : 0;
-  if (!isSilent(source, now - takes)) return { kind: 'again' };
-  return { kind: 'failed', error: `the agent of ${handOver.source} is silent` };
+  if (isSilent(source, now)) return silent(handOver.source);
+  return target !== undefined && isSilent(target, now) ? silent(handOver.target) : { kind: 'again' };
 }
+
+/** A target takes an epoch of its own before it serves what was passed to it. */
+const isServed = ({ handOver, slots }: Followed) =>
+  handOver.slots.every(({ slot, epoch }) => (slots[slot]?.epoch ?? 0) > epoch + 1);

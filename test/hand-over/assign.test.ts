@@ -209,3 +209,39 @@ describe('a slice that took over and was left half-way', () => {
     expect(run(slotsOf(0, 1), seen).adopt).toEqual([]);
   });
 });
+
+describe('around a hand-over', () => {
+  const stopped = (i: number) => instanceOf(i, { state: 'retired' } as never);
+
+  it('a source that EC2 has ended keeps its slots for the target that may have everything', () => {
+    const seen = serving(3);
+    seen.handOvers = [handOverOf(0, 1, { phase: 'switching' })];
+    seen.instances.set('i-0', stopped(0));
+    seen.slices.delete(sliceOf(0));
+    expect(run(slotsOf(0, 2), seen).give).toEqual([]);
+    seen.agents.set('i-0', agentOf(0, { shard: 'a', leaseUntil: AT - 34 }));
+    expect(run(slotsOf(0, 2), seen).give).toEqual([]);
+    seen.agents.set('i-0', agentOf(0, { shard: 'a', leaseUntil: AT - 35 }));
+    expect(given(run(slotsOf(0, 2), seen))).toEqual([[0, sliceOf(1)]]);
+  });
+
+  it('a source that EC2 has ended in the copy does not', () => {
+    const seen = serving(3);
+    seen.handOvers = [handOverOf(0, 1, { phase: 'copying' })];
+    seen.instances.set('i-0', stopped(0));
+    expect(run(slotsOf(0, 2), seen).give).toMatchObject([{ lost: 'instance i-0 is retired' }]);
+  });
+
+  it.each(['switching', 'done'] as const)(
+    'a target whose agent has not said yet that it is in the shard has not left it (%s)',
+    (phase) => {
+      const seen = serving(3);
+      seen.agents.set('i-1', agentOf(1));
+      seen.slices.set(sliceOf(1), storedOf(1, { kind: 'ready', since: 0 }));
+      seen.handOvers = [handOverOf(0, 1, { phase })];
+      expect(run(slotsOf(1, 2), seen).give).toEqual([]);
+      seen.handOvers = [handOverOf(0, 1, { phase, at: AT - 61 })];
+      expect(run(slotsOf(1, 2), seen).give).toMatchObject([{ lost: 'the agent of i-1 has left the shard' }]);
+    },
+  );
+});

@@ -2,6 +2,7 @@ import {
   HAND_OVER_TRANSITIONS,
   type HandOver,
   type HandOverChange,
+  type HandOverPhase,
   type HandOvers,
   isOver,
   type NewHandOver,
@@ -70,15 +71,20 @@ export class TableHandOvers implements HandOvers {
     return found?.id === lock.id ? found : undefined;
   }
 
-  async advance(source: string, id: string, change: HandOverChange): Promise<HandOver | undefined> {
+  async advance(
+    source: string,
+    id: string,
+    change: HandOverChange,
+    only?: readonly HandOverPhase[],
+  ): Promise<HandOver | undefined> {
     for (;;) {
       const seen = await this.get(source);
       if (seen?.id !== id) return undefined;
-      const wanted = merged(seen, change);
+      const wanted = (only?.includes(seen.phase) ?? true) ? merged(seen, change) : undefined;
       if (wanted !== undefined) {
         const { version, source: _, ...set } = wanted;
-        const only = { id: { is: id }, version: { is: version } };
-        const written = await this.#table.update(PK.handOver, source, { set, add: { version: 1 } }, only);
+        const asSeen = { id: { is: id }, version: { is: version } };
+        const written = await this.#table.update(PK.handOver, source, { set, add: { version: 1 } }, asSeen);
         // Somebody else wrote in between: what is there now is looked at again.
         if (!written.ok) continue;
       }

@@ -4,7 +4,7 @@ import { TableHandOvers } from '../../../adapters/aws/hand-over/hand-overs.ts';
 import { TableSlotMaps } from '../../../adapters/aws/hand-over/slot-maps.ts';
 import { PK, type Table } from '../../../adapters/aws/table.ts';
 import type { AgentState } from '../../../core/hand-over/agents.ts';
-import type { NewHandOver } from '../../../core/hand-over/record.ts';
+import { BEFORE_SWITCH, type NewHandOver } from '../../../core/hand-over/record.ts';
 import { MemoryTable } from '../../model-aws/memory-table.ts';
 
 const T0 = 1_700_000_000;
@@ -81,6 +81,18 @@ describe('TableHandOvers', () => {
     at,
     deadline: at + 120,
     go: false,
+  });
+
+  it('is changed only in the phases that are named', async () => {
+    const handOvers = new TableHandOvers(new MemoryTable());
+    const opened = await handOvers.open(wanted('a:1', 'b:1'));
+    const id = opened.outcome === 'taken' ? '' : opened.handOver.id;
+    await handOvers.advance('a:1', id, { phase: 'copying' });
+    await handOvers.advance('a:1', id, { phase: 'switching' });
+    const failed = { phase: 'failed', error: 'x' } as const;
+    expect(await handOvers.advance('a:1', id, failed, BEFORE_SWITCH)).toMatchObject({ phase: 'switching' });
+    expect(await handOvers.of('b:1')).toMatchObject({ id });
+    expect(await handOvers.advance('a:1', id, failed, ['switching'])).toMatchObject({ phase: 'failed' });
   });
 
   it('is opened once per source and joined by the others, whatever target they had in mind', async () => {
