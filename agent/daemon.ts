@@ -7,7 +7,7 @@ import type { Log } from './log.ts';
 import type { Measure } from './measure.ts';
 import type { SliceMemory } from './memory.ts';
 import { type Metadata, watchNotices } from './metadata.ts';
-import type { Host, Notice, Serving } from './serving.ts';
+import type { ActivatedBy, Host, Notice, Serving } from './serving.ts';
 import type { KnownSettings } from './settings.ts';
 import { hasState, Slices } from './slices.ts';
 import { SliceStats } from './stats.ts';
@@ -96,8 +96,8 @@ export class Daemon implements Host {
     return this.#slices.list().map(({ slice }) => slice);
   }
 
-  async activate(slice: string, shard: string) {
-    const active = await this.#slices.activate(slice, shard);
+  async activate(slice: string, shard: string, by: ActivatedBy = 'control') {
+    const active = await this.#slices.activate(slice, shard, by);
     this.#wake.abort();
     return active;
   }

@@ -23,12 +23,18 @@ export interface ActiveSlice {
   readonly app: App;
 }
 
+/** Who has made a shard's environment active. */
+export type ActivatedBy = 'control' | 'hand-over';
+
 /** What the daemon does for those that serve slots. */
 export interface Host {
   readonly instance: string;
   readonly bootId: string;
-  /** Makes the environment of a shard active on a slice of this instance, and opens it. A repeat is harmless. */
-  activate(slice: string, shard: string): Promise<ActiveSlice>;
+  /**
+   * Makes the environment of a shard active on a slice of this instance, and opens it. A repeat is harmless.
+   * @param by a hand-over gets no slice that the control plane has put into another shard @default the control plane
+   */
+  activate(slice: string, shard: string, by?: ActivatedBy): Promise<ActiveSlice>;
   deactivate(slice: string): Promise<void>;
   /** Ids of the slices of this instance. */
   slices(): readonly string[];
@@ -43,6 +49,8 @@ export interface Host {
 export interface Serving {
   /** The environment of a shard with state has become active on the slice. */
   open(slice: ActiveSlice): Promise<void>;
+  /** Whether the slice has slots, or all of their state: they would be lost if it left its shard for another. */
+  holds(slice: string): boolean;
   /** The slice leaves its shard: it serves no slot any more when this resolves. */
   close(slice: string): Promise<void>;
   /**

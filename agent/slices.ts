@@ -4,7 +4,7 @@ import type { App } from './contract.ts';
 import { appPortOf } from './hooks/app.ts';
 import type { Log } from './log.ts';
 import type { SliceMemory } from './memory.ts';
-import type { ActiveSlice, Serving } from './serving.ts';
+import type { ActivatedBy, ActiveSlice, Serving } from './serving.ts';
 import type { KnownSettings } from './settings.ts';
 
 export interface SlicesParts {
@@ -14,7 +14,7 @@ export interface SlicesParts {
   readonly settings: Pick<KnownSettings, 'shard'>;
   readonly app: (port: number, shard: ShardSettings) => App;
   readonly memory: SliceMemory;
-  readonly serving: Pick<Serving, 'open' | 'close'>;
+  readonly serving: Pick<Serving, 'open' | 'close' | 'holds'>;
   readonly log: Log;
 }
 
@@ -22,6 +22,8 @@ interface Entry {
   readonly active: ActiveSlice;
   /** What serves its slots has taken it over; for a shard without state there is nothing to take over. */
   open: boolean;
+  /** For a hand-over alone: nobody has put the slice into the shard yet. */
+  isLent: boolean;
 }
 
 /** Whether what belongs to the shard is copied, so that a gateway stands in front of its application. */
@@ -53,18 +55,27 @@ export class Slices {
     });
   }
 
-  /** @throws {RangeError} on a slice of another instance, or a shard that the settings do not have; what the hook throws. */
-  activate(slice: string, name: string): Promise<ActiveSlice> {
+  /**
+   * Enters the shard's environment; another one's is left first.
+   *
+   * Two who do not know of each other may want one slice, as a reserve whose order is old and by a move: the hand-over
+   * gets no slice that serves another shard, and the move none that has taken state over.
+   * @throws {RangeError} on a slice of another instance, or a shard that the settings do not have
+   * @throws {Error} where the slice is another's; what the hook throws
+   */
+  activate(slice: string, name: string, by: ActivatedBy = 'control'): Promise<ActiveSlice> {
     const port = this.#portOf(slice);
     return this.#inTurn(port, async () => {
       const shard = await this.#parts.settings.shard(name);
       const before = this.#entries.get(port);
       if (before !== undefined && before.active.shard.name !== name) {
+        this.#check(slice, before, name, by);
         this.#parts.log.warn('slice-leaves-shard', { slice, shard: before.active.shard.name, for: name });
         await this.#leave(port, before);
       }
-      const entry = this.#entries.get(port) ?? this.#make(port, shard);
+      const entry = this.#entries.get(port) ?? this.#make(port, shard, by === 'hand-over');
       await entry.active.app.activate(name);
+      if (by === 'control') entry.isLent = false;
       this.#entries.set(port, entry);
       this.#forget(port);
       await this.#remember();
@@ -128,12 +139,21 @@ export class Slices {
     }
   }
 
-  #make(port: number, shard: ShardSettings): Entry {
+  #check(slice: string, { active, isLent }: Entry, name: string, by: ActivatedBy): void {
+    const { name: shard } = active.shard;
+    if (by === 'hand-over' && !isLent)
+      throw new Error(`${slice} serves ${shard}: expected no shard before it takes over for ${name}`);
+    if (this.#parts.serving.holds(slice))
+      throw new Error(`${slice} has state of ${shard}: expected none before it serves ${name}`);
+  }
+
+  #make(port: number, shard: ShardSettings, isLent = false): Entry {
     const app = this.#parts.app(port, shard);
     const slice = sliceId(this.#parts.instance, port);
     return {
       active: { slice, port, appPort: hasState(shard) ? appPortOf(port) : port, shard, app },
       open: false,
+      isLent,
     };
   }
 

@@ -70,6 +70,7 @@ export function slotsOf({ host, table, transferPort, hop, clock, log }: SlotsPar
   return {
     open: (slice) => serving.open(slice),
     close: (slice) => serving.close(slice),
+    holds: (slice) => serving.holds(slice),
     beaten(orders, began, lease) {
       serving.beaten(orders, began, lease);
       void hops?.look(host.slices());

@@ -41,6 +41,7 @@ export class SlotTable {
   readonly #drains = new Waiters();
   readonly #stopListening: () => void;
   #next = 0;
+  #hasServed = false;
 
   constructor(slice: string, count: number, lease: Lease) {
     this.slice = slice;
@@ -73,6 +74,11 @@ export class SlotTable {
         ? [{ slot, epoch, holder: this.slice }]
         : [],
     );
+  }
+
+  /** Whether it has ever served one. */
+  get hasServed(): boolean {
+    return this.#hasServed;
   }
 
   /** Where a request for a slot goes; without one, any slot does. */
@@ -123,6 +129,7 @@ export class SlotTable {
   serve(slot: number, epoch: number, term: number | undefined): void {
     const entry = this.#entry(slot);
     if (entry.epoch !== epoch) fence(entry);
+    this.#hasServed = true;
     Object.assign(entry, { state: 'serving', epoch, holder: this.slice, term });
     this.#changes.wake();
   }

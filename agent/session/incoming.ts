@@ -39,14 +39,21 @@ export class Incoming {
     return session.isClosed ? undefined : { secret: handOver.secret, target: session };
   }
 
+  /** Whether the slice has everything of a hand-over that is not over: its slots may be passed to it at any time. */
+  expects(slice: string): boolean {
+    return [...this.#sessions.values()].some((one) => one.target === slice && one.hasEverything);
+  }
+
   /** Whether a slot that the slice was given came with its state. @throws what the table throws */
   async brought(slice: string, slot: number, epoch: number): Promise<boolean> {
     for (const session of this.#sessions.values())
       if (session.target === slice && session.brought(slot, epoch)) return true;
-    // The agent may have been restarted since.
+    // The agent may have been restarted since. What another copy of this life has brought is known above.
     const handOver = await this.#parts.handOvers.of(slice);
+    const session = handOver && this.#sessions.get(handOver.id);
     return (
       handOver?.phase === 'switching' &&
+      (session === undefined || session.isResumed) &&
       handOver.slots.some((one) => one.slot === slot && one.epoch + 1 === epoch)
     );
   }

@@ -62,6 +62,13 @@ export class SlotServing implements Serving {
     void open.sessions.look();
   }
 
+  holds(slice: string): boolean {
+    const open = this.#open.get(slice);
+    if (open === undefined) return false;
+    const { table } = open;
+    return everyOf(table).some((slot) => table.look(slot).state !== 'away') || this.incoming.expects(slice);
+  }
+
   async close(slice: string): Promise<void> {
     const open = this.#open.get(slice);
     if (open === undefined) return;
@@ -150,9 +157,9 @@ export class SlotServing implements Serving {
 
   async #activate(slice: string, shard: string): Promise<SliceRuntime> {
     const there = this.#open.get(slice);
-    if (there !== undefined && there.shard !== shard && there.table.own.length > 0)
-      throw new Error(`${slice} holds slots of ${there.shard}: expected none before it serves ${shard}`);
-    await this.#options.host.activate(slice, shard);
+    if (there !== undefined && there.shard !== shard && there.table.hasServed)
+      throw new Error(`${slice} has served slots of ${there.shard}: expected none before it serves ${shard}`);
+    await this.#options.host.activate(slice, shard, 'hand-over');
     const open = this.#open.get(slice);
     if (open === undefined || open.shard !== shard)
       throw new Error(`${slice}: expected the environment of ${shard}, got ${open?.shard ?? 'none'}`);

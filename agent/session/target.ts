@@ -34,6 +34,7 @@ export class TargetSession implements CopyTarget {
   #isReady = false;
   #isClosed = false;
   #isForgotten = false;
+  #isResumed = false;
 
   constructor(
     parts: SessionParts,
@@ -119,12 +120,19 @@ export class TargetSession implements CopyTarget {
     await this.#runtime.keeper.take(slot, epoch);
   }
 
+  get hasEverything(): boolean {
+    return this.#isReady && !this.#isForgotten && this.#record.seen.phase !== 'failed';
+  }
+
+  /** What it has was brought to an agent that has ended. */
+  get isResumed(): boolean {
+    return this.#isResumed;
+  }
+
   /** Whether a slot that this slice has under this epoch came with all its state. */
   brought(slot: number, epoch: number): boolean {
     return (
-      this.#isReady &&
-      !this.#isForgotten &&
-      this.#record.seen.phase !== 'failed' &&
+      this.hasEverything &&
       this.#record.seen.slots.some((one) => one.slot === slot && one.epoch + 1 === epoch)
     );
   }
@@ -137,6 +145,7 @@ export class TargetSession implements CopyTarget {
   /** A restarted agent finds the switch under way. It does not know what came, so it takes nothing by itself. */
   resume(runtime: SliceRuntime): void {
     this.#runtime = runtime;
+    this.#isResumed = true;
     this.#close();
   }
 

@@ -47,7 +47,7 @@ export const HAND_OVERS = {
     tag: 'Either kind',
     summary: 'Takes a shard off its instance: state copied, traffic redirected, then shut down',
     description:
-      'Service shard: starts the `hand-over` workflow without a deadline, once per instance, for all its slices or those on one instance; where no reserve takes the state, the standard procedure: deregister, drain, replace. VM shard: that one alone is moved to another instance; where none has room it is taken out of its traffic by the same workflow.',
+      'Service shard: starts the `hand-over` workflow without a deadline, once per instance, for all its slices or those on one instance; where nobody can take the state over, the slice is kept and serves on. VM shard: that one alone is moved to another instance; where none has room it is taken out of its traffic by the same workflow.',
     body: z.strictObject({
       shardID: shardId,
       instance: instanceId.optional().meta({ description: 'Only slices on this one (service shards).' }),

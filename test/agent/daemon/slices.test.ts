@@ -50,6 +50,20 @@ describe('slices of an instance', () => {
     expect(world.calls.slice(2)).toEqual(['close i-1:8080', 'deactivate cart', 'activate plain']);
   });
 
+  it('are not taken from the shard that they serve by a hand-over, nor from their state by a move', async () => {
+    await slices.activate('i-1:8080', 'plain');
+    await expect(slices.activate('i-1:8080', 'cart', 'hand-over')).rejects.toThrow('serves plain: expected');
+    await slices.activate('i-1:8081', 'cart', 'hand-over');
+    world.serving.held.add('i-1:8081');
+    await expect(slices.activate('i-1:8081', 'plain')).rejects.toThrow('has state of cart: expected none');
+    expect(active().map((one) => one?.[0])).toEqual(['plain', 'cart']);
+    // What was activated for a hand-over that came to nothing is free for another one, until a move comes.
+    world.serving.held.clear();
+    await slices.activate('i-1:8081', 'quick', 'hand-over');
+    await slices.activate('i-1:8081', 'quick');
+    await expect(slices.activate('i-1:8081', 'cart', 'hand-over')).rejects.toThrow('serves quick');
+  });
+
   it('are not taken from a shard by a late order to leave another', async () => {
     await slices.activate('i-1:8080', 'cart');
     await slices.deactivate('i-1:8080', 'plain');

@@ -63,6 +63,10 @@ export class FakeServing implements Serving {
     this.calls.push(`open ${slice} ${shard.name}`);
     if (this.fails) throw new Error('the port is taken');
   }
+  readonly held = new Set<string>();
+  holds(slice: string): boolean {
+    return this.held.has(slice);
+  }
   async close(slice: string): Promise<void> {
     this.calls.push(`close ${slice}`);
   }
