@@ -47,8 +47,12 @@ export async function pythonWith(
     ...['-m', 'pip', '--python', target, 'install', '--quiet', '--disable-pip-version-check'],
     ...['--requirement', requirements.pathname],
   ]);
-  await rm(home, { recursive: true, force: true });
-  await rename(making, home);
+  // Another run may have made it meanwhile, and use it already.
+  if (await exists(python)) await rm(making, { recursive: true, force: true });
+  else {
+    await rm(home, { recursive: true, force: true });
+    await rename(making, home);
+  }
   return python;
 }
 
