@@ -5,6 +5,7 @@ import type { SlotHolder } from '../core/hand-over/slots.ts';
 import { isSilent, passedTo, TAKES_OVER } from '../core/hand-over/verdict.ts';
 import type { Event, Ports } from '../core/ports.ts';
 import type { Settings, ShardSettings } from '../core/settings/schema.ts';
+import { isHeld } from '../core/shards/held.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { event } from './events.ts';
@@ -115,7 +116,11 @@ async function endDead(ports: Ports, settings: Settings, handOver: HandOver, see
 /** One after the other: all slots of a shard are in one item. What somebody else has passed on meanwhile is left. */
 async function giveSlots(ports: Ports, shard: ShardSettings, give: Assignment['give']): Promise<void> {
   const lost = new Map<string, { slice?: string; slots: number[]; why: string }>();
+  const leaves = new Map<string, boolean>();
   for (const { seen, to, lost: why } of give) {
+    // A move may have taken hold of it since it was looked at: what it got now would leave the shard with it.
+    if (!leaves.has(to)) leaves.set(to, !(await staysIn(ports, shard.name, to)));
+    if (leaves.get(to)) continue;
     const { ok } = await ports.slots.pass(shard.name, seen, to);
     // Nobody ever held it: there is nothing that could be lost.
     if (!ok || seen.epoch === 0) continue;
@@ -130,6 +135,12 @@ async function giveSlots(ports: Ports, shard: ShardSettings, give: Assignment['g
     event('SlotStateLost', at, { shard: shard.name, ...its }),
   );
   if (events.length > 0) await ports.events.publish(events);
+}
+
+async function staysIn({ store, clock }: Ports, shard: string, slice: string): Promise<boolean> {
+  const item = await store.get(slice);
+  if (item === undefined || isHeld(item, clock.now())) return false;
+  return item.placement.kind === 'active' && item.placement.shard === shard;
 }
 
 /** It has the state and its environment: what is missing is that traffic may come, and that the store says so. */

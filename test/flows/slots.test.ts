@@ -34,6 +34,21 @@ describe('slots', () => {
     expect(await stage.holders()).toEqual([one, two, one, two]);
   });
 
+  it('are not given to a slice that a move has taken hold of meanwhile', async () => {
+    const stage = await begin(2);
+    const { store, agents } = stage.local.ports;
+    const [one, two = ''] = stage.serving;
+    // The slices have been read by then.
+    const list = agents.list.bind(agents);
+    agents.list = async () => {
+      const seen = (await store.get(two))!;
+      await store.claim(two, seen.version, 'move/m', stage.world.clock.now() + 60);
+      return list();
+    };
+    await keep(stage);
+    expect(await stage.holders()).toEqual([one, undefined, one, undefined]);
+  });
+
   it('are not touched in shadow, and given in hold', async () => {
     const stage = await begin(2);
     await keep(stage, { a: 'shadow' });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Client } from './client.ts';
+import { FakeApp } from './fake-app.ts';
 import { type Host, SHARD, World } from './world.ts';
 
 let world: World;
@@ -207,6 +208,25 @@ describe('a person', () => {
     await expect(target.serving.handOver('i-9:8080', source.slice)).rejects.toThrow(
       'expected one that serves',
     );
+  });
+});
+
+describe('two slices of one instance', () => {
+  test('hand over to each other', async () => {
+    const { source, client } = await two();
+    client.stop();
+    const app = new FakeApp('second');
+    const slice = 'i-source:8081';
+    await source.serving.open({ slice, port: 0, appPort: 2, shard: world.shard, app });
+    await world.pass(12);
+    const said = source.serving.handOver(source.slice, slice);
+    await done(source);
+    await world.pass(1);
+    expect(await said).toMatch(/: done/);
+    expect(await holders()).toEqual([slice, slice]);
+    expect(app.slots.get(0)?.entries.size).toBeGreaterThan(0);
+    expect([...source.app.slots]).toEqual([]);
+    expect([...source.app.wrongs, ...app.wrongs]).toEqual([]);
   });
 });
 
