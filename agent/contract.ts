@@ -8,7 +8,10 @@ export interface App {
   /** Enters the shard's environment. A repeat is harmless. */
   activate(shard: string, signal?: AbortSignal): Promise<void>;
   deactivate(shard: string, signal?: AbortSignal): Promise<void>;
-  /** Begins to serve a slot under an epoch: with what was applied for it before, else with nothing. */
+  /**
+   * Begins to serve a slot under an epoch: with what was applied for it before, else with nothing. One that is served
+   * already keeps its state, gets the newer epoch, and is quiesced no more.
+   */
   serve(slot: number, epoch: number, signal?: AbortSignal): Promise<void>;
   /** Stops changing these slots: resolves when each change that was ever acknowledged is in what `changes` gives. */
   quiesce(slots: readonly number[], signal?: AbortSignal): Promise<void>;
