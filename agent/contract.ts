@@ -10,7 +10,7 @@ export interface App {
   deactivate(shard: string, signal?: AbortSignal): Promise<void>;
   /**
    * Begins to serve a slot under an epoch: with what was applied for it before, else with nothing. One that is served
-   * already keeps its state, gets the newer epoch, and is quiesced no more.
+   * already keeps its state, and gets the newer epoch.
    */
   serve(slot: number, epoch: number, signal?: AbortSignal): Promise<void>;
   /** Stops changing these slots: resolves when each change that was ever acknowledged is in what `changes` gives. */

@@ -1,4 +1,10 @@
-import { BEFORE_SWITCH, type HandOver, type HandOverCause, isOver } from '../core/hand-over/record.ts';
+import {
+  BEFORE_SWITCH,
+  type HandOver,
+  type HandOverCause,
+  type HandOverPhase,
+  isOver,
+} from '../core/hand-over/record.ts';
 import type { SlotHolder } from '../core/hand-over/slots.ts';
 import { type Target, type TargetKind, targetsFor } from '../core/hand-over/targets.ts';
 import { isSilent, passedTo } from '../core/hand-over/verdict.ts';
@@ -122,6 +128,14 @@ export async function openHandOver(
     await tellFailed(ports, leaving, { slots: wanted, error });
     return { outcome: 'refused', error };
   };
+  const begun = await ports.handOvers.get(slice);
+  const join = async (phases: readonly HandOverPhase[]): Promise<Opened | undefined> => {
+    if (begun === undefined || !phases.includes(begun.phase)) return undefined;
+    return (await hasEnded(ports, begun, slots)) ? undefined : take(ports, leaving, begun, failed);
+  };
+  // Its target may have everything: neither the deadline nor the source's end is in its way.
+  const switching = await join(['switching']);
+  if (switching !== undefined) return switching;
   const now = ports.clock.now();
   // What took too long to one target takes too long to another.
   if (last === 'deadline' || failed.length >= MOST_FAILED)
@@ -131,11 +145,8 @@ export async function openHandOver(
   if (isSilent(await ports.agents.get(instance), now)) return refuse(`the agent of ${instance} is silent`);
 
   await holdSource(ports, leaving);
-  const begun = await ports.handOvers.get(slice);
-  if (begun !== undefined && !isOver(begun) && !(await hasEnded(ports, begun, slots))) {
-    const opened = await take(ports, leaving, begun, failed);
-    if (opened !== undefined) return opened;
-  }
+  const joined = await join(BEFORE_SWITCH);
+  if (joined !== undefined) return joined;
   const { cause, deadline } = leaving;
   const all =
     part === undefined ? await targetsOf(world, leaving, slots, wanted, kinds) : [only(part, wanted)];

@@ -377,6 +377,20 @@ it('what the agents switch is not ended because its target is another’s in the
   expect(await local.ports.handOvers.get(source)).toMatchObject({ phase: 'switching' });
 });
 
+it('what the agents switch is followed, though the deadline is near', async () => {
+  const stage = await begin(1, 1, 4);
+  const { local, world, ready, input, source } = stage;
+  await stage.reserve(ready[0]!);
+  const { id } = await stage.agents.opens(source, ready[0]!);
+  for (const phase of ['copying', 'switching'] as const)
+    await local.ports.handOvers.advance(source, id, { phase });
+  const context = { ports: local.ports, settings: world.settings, switched: {} };
+  const leaving = { slice: source, shard: 'a', cause: 'interruption', by: input.deadline } as const;
+  const { result } = await local.watch(openHandOver(context, leaving));
+  expect(result).toMatchObject({ outcome: 'copying', id });
+  expect(types(local)).not.toContain('HandOverFailed');
+});
+
 it('a part that is to be handed over leaves alone the hand-over of the rest', async () => {
   const stage = await begin(2, 1);
   const { local, world, ready, source, serving } = stage;
