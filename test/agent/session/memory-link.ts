@@ -39,14 +39,16 @@ export class MemoryLink implements Link {
     return [a, b];
   }
 
-  send(message: Message, onAcknowledged: () => void = () => {}): void {
+  send(message: Message, onAcknowledged: (again: boolean) => void = () => {}): void {
     if (this.#isClosed || this.#life.dead) return;
     const name = `link.send${message.type}`;
     // In order, however long one of them takes.
     this.#sending = this.#sending.then(async () => {
       try {
         await this.#life.step(name, 0, async () => {});
-        this.#later(() => this.#peer.onMessage(message, () => this.#peer.#later(onAcknowledged)));
+        this.#later(() =>
+          this.#peer.onMessage(message, () => this.#peer.#later(() => onAcknowledged(false))),
+        );
       } catch (error) {
         this.cut(error as Error);
       }
