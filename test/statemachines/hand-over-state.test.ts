@@ -1,65 +1,22 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { openHandOver } from '../../flows/hand-over.ts';
+import { describe, expect, it } from 'vitest';
 import { handOverName } from '../../flows/hand-over-input.ts';
 import { moveInput } from '../../flows/move-input.ts';
 import { preCopy } from '../../flows/pre-copy.ts';
 import { instanceArrived, reconcile } from '../../flows/reconcile.ts';
 import { keepSlots } from '../../flows/slots.ts';
 import { move } from '../flows/stage.ts';
-import { Coverage, type LocalMachines } from './local.ts';
+import {
+  begin,
+  coverage,
+  detailOf,
+  expectHandedOver,
+  instanceOf,
+  type Started,
+  types,
+  watch,
+} from './hand-over-stage.ts';
 import { first } from './scripted-agents.ts';
-import { type Stateful, stateful } from './stateful.ts';
 import type { Step } from './steps.ts';
-
-const coverage = new Coverage();
-const ran: LocalMachines[] = [];
-afterEach(() => {
-  for (const one of ran.splice(0)) coverage.add(one);
-});
-
-const instanceOf = (slice: string) => slice.slice(0, slice.indexOf(':'));
-
-async function begin(serves = 1, spare = 1, seconds = 110) {
-  const stage = await stateful(serves, spare);
-  ran.push(stage.local);
-  const at = stage.world.clock.now();
-  const [source = ''] = stage.serving;
-  return { ...stage, at, source, input: { instance: instanceOf(source), at, deadline: at + seconds } };
-}
-
-const types = ({ events }: LocalMachines) => events.map(({ type }) => type);
-const detailOf = ({ events }: LocalMachines, type: string) =>
-  events.filter((one) => one.type === type).map(({ detail }) => detail);
-
-/** It ends as it should where there was a target: all state there, the target serves, the source is out. */
-async function expectHandedOver(stage: Stateful & { source: string }, target: string): Promise<void> {
-  const { local, world, source } = stage;
-  expect(await stage.holders()).toEqual([target, target, target, target]);
-  expect(await local.store.get(target)).toMatchObject({ placement: { kind: 'active', shard: 'a' } });
-  expect((await local.store.get(target))?.holder).toBeUndefined();
-  expect(await world.loadBalancer.health('a', target)).toBe('healthy');
-  expect(await local.store.get(source)).toBeUndefined();
-  expect(await world.loadBalancer.health('a', source)).toBe('unused');
-}
-
-/** Runs it, and looks each second that somebody can be reached at the load balancer. */
-async function watch<T>(
-  { local, world }: Stateful,
-  work: Promise<T>,
-): Promise<{ result: T; found: string[] }> {
-  const unreached: string[] = [];
-  let done = false;
-  const look = (): void => {
-    if (done) return;
-    const states = world.loadBalancer.targets().filter(([shard]) => shard === 'a');
-    if (!states.some(([, , state]) => state === 'healthy')) unreached.push(`${world.clock.now()}: unreached`);
-    world.clock.schedule(world.clock.now() + 1, look);
-  };
-  look();
-  const { result, found } = await local.watch(work);
-  done = true;
-  return { result, found: [...found, ...unreached] };
-}
 
 describe('with a reserve', () => {
   it('state, traffic and placement go there, then the source leaves', async () => {
@@ -308,8 +265,6 @@ describe('without a reserve', () => {
   });
 });
 
-type Started = Awaited<ReturnType<typeof begin>>;
-
 async function silence({ agents, world, source }: Started): Promise<void> {
   agents.dead.add(instanceOf(source));
   await world.runUntil(world.clock.now() + 40);
@@ -318,103 +273,6 @@ function dieSoon({ agents, world, source }: Started): void {
   agents.copy = 30;
   world.clock.schedule(world.clock.now() + 12, () => void agents.dead.add(instanceOf(source)));
 }
-
-it('a source that dies at the switch: the target takes over by itself, and the machine follows', async () => {
-  const stage = await begin(1, 1, 160);
-  await stage.reserve(stage.ready[0]!);
-  stage.agents.diesAtSwitch = true;
-  const { result, found } = await watch(stage, stage.local.run('hand-over', stage.input));
-  expect(found).toEqual([]);
-  expect(result).toMatchObject({ output: { left: [stage.source] } });
-  await expectHandedOver(stage, stage.ready[0]!);
-});
-
-it('a source that dies at the switch, just before its deadline: the target keeps what it has, and takes over', async () => {
-  const stage = await begin(1, 1, 30);
-  const { local, world, input } = stage;
-  await stage.reserve(stage.ready[0]!);
-  stage.agents.diesAtSwitch = true;
-  stage.agents.copy = 16;
-  await local.watch(local.run('hand-over', input), input.deadline + 60);
-  expect(await local.ports.handOvers.get(stage.source)).toMatchObject({ phase: 'done' });
-  expect(world.clock.now()).toBeGreaterThan(input.deadline);
-  expect(types(local)).not.toContain('HandOverFailed');
-  expect(new Set(await stage.holders())).toEqual(new Set(stage.ready));
-});
-
-it('a reserve that is just being prolonged is claimed a moment later', async () => {
-  const stage = await begin();
-  const { local, world, ready, input } = stage;
-  const [reserve = ''] = ready;
-  await stage.reserve(reserve);
-  await stage.agents.opens(stage.source, reserve);
-  const seen = (await local.store.get(reserve))!;
-  await local.store.claim(reserve, seen.version, 'reserve/test', world.clock.now() + 30);
-  world.clock.schedule(world.clock.now() + 1, () => {
-    world.clock.wake();
-    void local.store.release(reserve, 'reserve/test');
-  });
-  const { found } = await watch(stage, local.run('hand-over', input));
-  expect(found).toEqual([]);
-  expect(types(local)).not.toContain('HandOverFailed');
-  await expectHandedOver(stage, reserve);
-});
-
-it('what the agents switch is not ended because its target is another’s in the store', async () => {
-  const stage = await begin();
-  const { local, world, ready, input, source } = stage;
-  const [reserve = ''] = ready;
-  const { id } = await stage.agents.opens(source, reserve);
-  stage.agents.dead.add(instanceOf(reserve)).add(instanceOf(source));
-  await local.ports.handOvers.advance(source, id, { phase: 'copying' });
-  await local.ports.handOvers.advance(source, id, { phase: 'switching' });
-  const seen = (await local.store.get(reserve))!;
-  await local.store.claim(reserve, seen.version, 'move/other', world.clock.now() + 600);
-  const context = { ports: local.ports, settings: world.settings, switched: {} };
-  const leaving = { slice: source, shard: 'a', cause: 'interruption', by: input.deadline } as const;
-  const { result } = await local.watch(openHandOver(context, leaving));
-  expect(result).toMatchObject({ outcome: 'copying', id, target: reserve });
-  expect(await local.ports.handOvers.get(source)).toMatchObject({ phase: 'switching' });
-});
-
-it('what the agents switch is followed, though the deadline is near', async () => {
-  const stage = await begin(1, 1, 4);
-  const { local, world, ready, input, source } = stage;
-  await stage.reserve(ready[0]!);
-  const { id } = await stage.agents.opens(source, ready[0]!);
-  for (const phase of ['copying', 'switching'] as const)
-    await local.ports.handOvers.advance(source, id, { phase });
-  const context = { ports: local.ports, settings: world.settings, switched: {} };
-  const leaving = { slice: source, shard: 'a', cause: 'interruption', by: input.deadline } as const;
-  const { result } = await local.watch(openHandOver(context, leaving));
-  expect(result).toMatchObject({ outcome: 'copying', id });
-  expect(types(local)).not.toContain('HandOverFailed');
-});
-
-it('a part that is to be handed over leaves alone the hand-over of the rest', async () => {
-  const stage = await begin(2, 1);
-  const { local, world, ready, source, serving } = stage;
-  await stage.reserve(ready[0]!);
-  stage.agents.copy = 600;
-  const rest = [{ slot: 0, epoch: 1 }];
-  const wanted = {
-    shard: 'a',
-    source,
-    target: ready[0]!,
-    slots: rest,
-    cause: 'rebalance',
-    go: false,
-  } as const;
-  const opened = await local.ports.handOvers.open({ ...wanted, at: world.clock.now() });
-  const id = opened.outcome === 'taken' ? '' : opened.handOver.id;
-  await local.ports.handOvers.advance(source, id, { phase: 'copying' });
-  const context = { ports: local.ports, settings: world.settings, switched: {} };
-  const part = { target: serving[1]!, slots: [2, 3] };
-  const leaving = { slice: source, shard: 'a', cause: 'planned', by: world.clock.now() + 600, part } as const;
-  const { result } = await local.watch(openHandOver(context, leaving));
-  expect(result).toMatchObject({ outcome: 'refused' });
-  expect(await local.ports.handOvers.get(source)).toMatchObject({ id, phase: 'copying', go: false });
-});
 
 describe('planned', () => {
   it('hands over without a clock, and the source is ready', async () => {
