@@ -81,7 +81,7 @@ describe('what asking costs', () => {
       metrics,
     });
 
-  it('is what the issue says: a metric per shard and minute of 100 shards is $43 a month', () => {
+  it('is as AWS prices it: a metric per shard and minute of 100 shards is $43 a month', () => {
     expect(monthlyMetrics(settings({})).usd).toBeCloseTo(43.8);
     expect(monthlyMetrics(settings({ every: 300 })).usd).toBeCloseTo(8.76);
     expect(monthlyMetrics(settings({}, { react: { latency: 1 } })).usd).toBeCloseTo(87.6);
