@@ -1,3 +1,4 @@
+import { MIB } from '../core/bytes.ts';
 import type { AgentSlice } from '../core/hand-over/agents.ts';
 import type { Seconds } from '../core/time.ts';
 import type { AgentClock } from './gateway/clock.ts';
@@ -16,7 +17,6 @@ export interface SliceStatsParts {
 
 /** How long a beat waits for what the applications say; what comes later is in the next one. */
 const PATIENCE: Seconds = 1;
-const MIB = 1024 * 1024;
 const NOTHING: Measured = { stateBytes: 0, dirtyBytesPerSecond: 0, metrics: {} };
 
 /** What the beats say of each slice: the application's own figures over those of the instance. */

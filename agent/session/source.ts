@@ -1,3 +1,4 @@
+import { MIB } from '../../core/bytes.ts';
 import { type HandOver, type HandOverChange, isOver } from '../../core/hand-over/record.ts';
 import type { Seconds } from '../../core/time.ts';
 import { preCopy } from '../transfer/pre-copy.ts';
@@ -12,7 +13,6 @@ import { Stopped, switchOver } from './switch-over.ts';
 
 /** Seconds that quiescing and passing the slots take as a rule; measured parts come on top. */
 const FIXED_PAUSE: Seconds = 0.3;
-const MIB = 1024 * 1024;
 /** Of one try to reach the target's agent. */
 const CONNECT: Seconds = 10;
 

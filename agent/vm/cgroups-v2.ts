@@ -1,5 +1,6 @@
+import { MIB } from '../../core/bytes.ts';
 import type { InForce } from '../../core/vm/report.ts';
-import { type Cgroups, type GroupMemory, groupPath, lineOf, MIB, numberOf, ROOT } from './cgroups.ts';
+import { type Cgroups, type GroupMemory, groupPath, lineOf, numberOf, ROOT } from './cgroups.ts';
 import type { Machine } from './machine.ts';
 import { untilSo } from './until.ts';
 

@@ -25,7 +25,6 @@ export interface GroupMemory {
   readonly stalled?: number;
 }
 
-export const MIB = 1_048_576;
 export const ROOT = '/sys/fs/cgroup';
 /** Kernels write "no limit" as a word or as a number near 2^63. */
 const NO_LIMIT = 2 ** 60;

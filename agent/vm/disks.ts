@@ -1,5 +1,5 @@
+import { MIB } from '../../core/bytes.ts';
 import { VM_ROOT } from '../../core/vm/escape.ts';
-import { MIB } from './cgroups.ts';
 import type { Machine } from './machine.ts';
 
 /** Seconds: a filesystem of some GiB is made. */

@@ -1,6 +1,6 @@
+import { MIB } from '../../core/bytes.ts';
 import { VM_ROOT } from '../../core/vm/escape.ts';
 import type { VmSize } from '../../core/vm/shard.ts';
-import { MIB } from './cgroups.ts';
 import type { Machine } from './machine.ts';
 
 /** What this machine has: vCPUs, memory and the filesystem that the disks of its VM shards are on. */

@@ -1,3 +1,4 @@
+import { MIB } from '../bytes.ts';
 import { predictCopy } from '../hand-over/predict.ts';
 import type { ReservesSettings } from '../settings/reserves.ts';
 import type { Seconds } from '../time.ts';
@@ -40,7 +41,6 @@ export interface ReserveInput {
 /** Shards that one reserve is held for at most: its item has to stay small. */
 const MOST_SHARED = 40;
 const HOUR = 3600;
-const MIB = 1_048_576;
 /** A copy that takes longer than this is large: it should not cross zones. Half of what a notice leaves. */
 const LARGE: Seconds = 50;
 

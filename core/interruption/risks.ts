@@ -1,3 +1,4 @@
+import { MIB } from '../bytes.ts';
 import type { Measured } from '../capacity/plan.ts';
 import type { AgentState } from '../hand-over/agents.ts';
 import type { Settings, ShardSettings } from '../settings/schema.ts';
@@ -25,7 +26,6 @@ export const NO_RISK_INPUTS: RiskInputs = { agents: [], pools: new Map(), baseli
 
 /** An On-Demand instance is not taken. */
 const SAFE: Likelihood = { within15: 0, within60: 0, parts: {} };
-const MIB = 1_048_576;
 
 /** The risk of each slice that serves a shard, in the order of the instances. Pure. */
 export function risksOf(

@@ -12,7 +12,7 @@ const MOST_KEYS = 1000;
 
 /**
  * State on its way between two agents that cannot reach each other: objects of a bucket. A role that may not list the
- * bucket gets 403 for a key that is not there, so `s3:ListBucket` on the prefix is needed.
+ * bucket gets 403 for a key that is not there, so `s3:ListBucket` is needed.
  */
 export class S3HopStore {
   readonly #client: S3Client;
