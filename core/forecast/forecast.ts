@@ -14,6 +14,34 @@ export interface Horizon {
   readonly quantiles: ArrayLike<number>;
 }
 
+/** What one cause did to a forecast: an event of the calendar, a public holiday, a leading indicator, other shards. */
+export interface Influence {
+  /** For people: `event black-friday`, `holiday Good Friday`, `indicator sign-ins (12 min ahead)`. */
+  readonly cause: string;
+  /** The median with it over the median without it, at the horizon where that is farthest from 1. */
+  readonly factor: number;
+  /** Seconds ahead of `Forecast.at` of that horizon. */
+  readonly ahead: Seconds;
+}
+
+/** Load that cannot be believed, or that is unlike what it was. */
+export interface Unusual {
+  /**
+   * `flat`: the same value again and again where it never was; `zero`: nothing where there always was something;
+   * `jump`: many times more or less within a point or two; `shift`: a new level, taken for true.
+   */
+  readonly kind: 'flat' | 'zero' | 'jump' | 'shift';
+  /** Time of the first such point. */
+  readonly since: Seconds;
+  /** The newest such load, and what was forecast of it: median, 0.01 and 0.99 quantile (the shard's unit). */
+  readonly load: number;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether such points are withheld from the forecaster, and the plan is to hold the last good size. */
+  readonly withheld: boolean;
+}
+
 /** What is known at `at` about a shard's load to come. Plain data: it is stored, sent and shown as it is. */
 export interface Forecast {
   readonly shard: string;
@@ -27,6 +55,10 @@ export interface Forecast {
   readonly horizons: readonly Horizon[];
   /** Which method carried it, for `explain`: e.g. `seasonal-shifted 0.7, last 0.3`. */
   readonly method: string;
+  /** What moved it besides the shard's own past; the strongest first. @default nothing */
+  readonly moved?: readonly Influence[];
+  /** Set while the newest load is unusual. */
+  readonly unusual?: Unusual;
 }
 
 /** One measured load value; `NaN` is never used, a missing value is an absent point. */
@@ -44,6 +76,16 @@ export interface Forecaster {
   observe(point: LoadPoint): void;
   /** Forecast at `now` for the given horizons (seconds ahead of `now`, ascending). Depends on nothing after `now`. */
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast;
+}
+
+/**
+ * Other series that may lead a shard's load (sign-ins, the length of a queue, the sum of the other shards), as its
+ * forecaster asks for them. Values lie on the forecaster's grid. They are given before the points of the same time.
+ */
+export interface Indicators {
+  readonly names: readonly string[];
+  /** Value of one at a time; `NaN` where it is not known (yet). Nothing later than `time` may enter it. */
+  at(indicator: number, time: Seconds): number;
 }
 
 /** A forecaster that can be put away between two points and taken up again by whoever has the same settings. */
