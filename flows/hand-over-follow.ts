@@ -13,7 +13,7 @@ import { type Look, lookIn } from './poll.ts';
 
 type Copying = Extract<Opened, { outcome: 'copying' }>;
 /** The hand-over that was opened. */
-export type Ours = Pick<Copying, 'id' | 'target'>;
+export type Ours = Pick<Copying, 'id' | 'target' | 'slots'>;
 
 interface Again extends Look {
   readonly outcome: 'again';
@@ -46,8 +46,10 @@ export async function awaitHandOver(world: HandOverWorld, leaving: Departing, ou
   ]);
   const now = ports.clock.now();
   if (handOver?.id !== ours.id) {
-    // Over, and followed by another one.
-    const its = slots.filter(({ holder }) => holder === ours.target);
+    // Over, and followed by another one. The target may have more than this one brought.
+    const its = slots.filter(
+      ({ slot, holder }) => holder === ours.target && (ours.slots?.includes(slot) ?? true),
+    );
     if (its.length > 0) {
       await tellDone(ports, leaving, { ...ours, slots: its }, now);
       return { outcome: 'done' };

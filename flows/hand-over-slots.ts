@@ -49,15 +49,15 @@ export async function handOverSlots(
     const opened = await openHandOver(world, leaving, { failed: [] }, PEERS);
     if (opened.outcome === 'refused') return failed(opened.error);
     if (opened.outcome !== 'copying') return failed(`shard ${shard} has no state to copy any more`);
-    ours = { id: opened.id, target: opened.target };
+    const { id, target, slots: its } = opened;
+    ours = { id, target, ...(its && { slots: its }) };
   }
-  const { id, target } = ours;
   if (!moving?.redirects) {
     const awaited = await awaitHandOver(world, leaving, ours);
     if (awaited.outcome === 'failed') return failed(awaited.error);
-    if (awaited.outcome === 'again') return { ...awaited, moving: { id, target, redirects: false } };
+    if (awaited.outcome === 'again') return { ...awaited, moving: { ...ours, redirects: false } };
   }
   const redirected = await redirectTraffic(world, leaving, ours);
-  if (redirected.outcome === 'again') return { ...redirected, moving: { id, target, redirects: true } };
+  if (redirected.outcome === 'again') return { ...redirected, moving: { ...ours, redirects: true } };
   return handOverSlots(world, input);
 }

@@ -57,6 +57,8 @@ export type Opened =
       readonly outcome: 'copying';
       readonly id: string;
       readonly target: string;
+      /** Numbers of the slots that it hands over. Absent in executions that began before it was said. */
+      readonly slots?: readonly number[];
       /** Targets that failed before. */
       readonly failed: readonly string[];
     }
@@ -185,7 +187,7 @@ async function endedOf(
   if (last === undefined || ports.clock.now() - last.at > RECENT) return undefined;
   if (passedTo({ handOver: last, slots }).length === 0) return undefined;
   await claimTarget(ports, last, by + AFTER);
-  return { outcome: 'copying', id: last.id, target: last.target, failed: [] };
+  return { outcome: 'copying', id: last.id, target: last.target, slots: numbers(last.slots), failed: [] };
 }
 
 /** None of its slots is with its source any more, and nobody has written its end: so it is written. */
@@ -256,7 +258,7 @@ async function take(
   const detail = { handOver: id, shard, source: slice, target, slots: numbers(record.slots), cause };
   const started = { ...detail, ...(record.deadline !== undefined && { deadline: record.deadline }) };
   await ports.events.publish([event('HandOverStarted', ports.clock.now(), started)]);
-  return { outcome: 'copying', id, target, failed };
+  return { outcome: 'copying', id, target, slots: numbers(record.slots), failed };
 }
 
 /** Others hold a slice for the time of a few writes: to prolong a reservation, or to see that they may not have it. */

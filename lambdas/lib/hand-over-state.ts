@@ -52,6 +52,7 @@ export const leavingState = z.object({
         outcome: z.literal('copying'),
         id: z.string().min(1),
         target: slice,
+        slots: z.array(z.int().min(0)).optional(),
         failed: z.array(slice),
         done: z.boolean().optional(),
       }),

@@ -58,7 +58,12 @@ export const moveState = z.object({
     .union([
       z.object({
         outcome: z.literal('again'),
-        moving: z.object({ id: z.string().min(1), target: z.string().min(3), redirects: z.boolean() }),
+        moving: z.object({
+          id: z.string().min(1),
+          target: z.string().min(3),
+          slots: z.array(z.int().min(0)).optional(),
+          redirects: z.boolean(),
+        }),
       }),
       z.object({ outcome: z.literal('handed-over') }),
       failedStep,

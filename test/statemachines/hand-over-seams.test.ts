@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { openHandOver } from '../../flows/hand-over.ts';
-import { begin, expectHandedOver, instanceOf, types, watch } from './hand-over-stage.ts';
+import { awaitHandOver } from '../../flows/hand-over-follow.ts';
+import { begin, detailOf, expectHandedOver, instanceOf, types, watch } from './hand-over-stage.ts';
 
 it('a source that dies at the switch: the target takes over by itself, and the machine follows', async () => {
   const stage = await begin(1, 1, 160);
@@ -97,4 +98,26 @@ it('a part that is to be handed over leaves alone the hand-over of the rest', as
   const { result } = await local.watch(openHandOver(context, leaving));
   expect(result).toMatchObject({ outcome: 'refused' });
   expect(await local.ports.handOvers.get(source)).toMatchObject({ id, phase: 'copying', go: false });
+});
+
+it('that another one of its source has followed names its own slots, not all that the target has', async () => {
+  const stage = await begin(1, 1, 160);
+  const { local, world, ready, input, source } = stage;
+  const [target = ''] = ready;
+  await stage.reserve(target);
+  const context = { ports: local.ports, settings: world.settings, switched: {} };
+  const leaving = { slice: source, shard: 'a', cause: 'interruption', by: input.deadline } as const;
+  const { slots, handOvers, clock } = local.ports;
+  const some = { shard: 'a', source, target, cause: 'interruption', go: true, at: clock.now() } as const;
+  const first = await handOvers.open({ ...some, slots: [0, 1].map((slot) => ({ slot, epoch: 1 })) });
+  const opened = await local.watch(openHandOver(context, leaving));
+  if (opened.result.outcome !== 'copying' || first.outcome === 'taken')
+    return expect.unreachable('not opened');
+  await local.watch(Promise.resolve(), clock.now() + 20);
+  expect(await stage.holders()).toEqual([target, target, source, source]);
+  await handOvers.open({ ...some, at: clock.now(), slots: [2, 3].map((slot) => ({ slot, epoch: 1 })) });
+  for (const seen of (await slots.read('a', 4)).slice(2)) await slots.pass('a', seen, target);
+  const { result } = await local.watch(awaitHandOver(context, leaving, opened.result));
+  expect(result).toEqual({ outcome: 'done' });
+  expect(detailOf(local, 'SliceHandedOver')).toMatchObject([{ handOver: first.handOver.id, slots: [0, 1] }]);
 });
