@@ -6,7 +6,7 @@ const reason = { rule: 'pool' } as const;
 
 export function fleetContract(make: Make, lacks: Lacks = NO_LACKS): void {
   describe('Fleet', () => {
-    it.skipIf(lacks.has('hooks'))(
+    it.skipIf(lacks.has('launch-instances'))(
       'starts instances, which show before they run; a repeat of the key starts no more',
       async () => {
         const h = await make();
@@ -69,7 +69,7 @@ export function fleetContract(make: Make, lacks: Lacks = NO_LACKS): void {
       expect((await stateOf(h, instance))?.state ?? 'retired').toBe('retired');
     });
 
-    it.skipIf(lacks.has('hooks'))(
+    it.skipIf(lacks.has('launch-instances'))(
       'launches one in the zone that was asked for, once per key, and none in a pool to be avoided',
       async () => {
         const h = await make();
