@@ -1,6 +1,6 @@
 import { handOverPorts } from '../adapters/aws/hand-over/ports.ts';
 import type { Table } from '../adapters/aws/table.ts';
-import type { HandOver } from '../core/hand-over/record.ts';
+import { type HandOver, secretOf } from '../core/hand-over/record.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import type { AgentClock } from './gateway/clock.ts';
@@ -29,7 +29,8 @@ export interface Slots extends Serving {
 export function slotsOf({ host, table, transferPort, hop, clock, log }: SlotsParts): Slots {
   const { slots: maps, agents, handOvers } = handOverPorts(table);
   const connect = async (handOver: HandOver, signal: AbortSignal): Promise<Copy> => {
-    const { id, target, secret } = handOver;
+    const { id, target } = handOver;
+    const secret = secretOf(handOver);
     const { instance } = parseSliceId(target);
     const agent = await agents.get(instance);
     try {

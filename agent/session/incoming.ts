@@ -1,4 +1,4 @@
-import { type HandOver, isOver } from '../../core/hand-over/record.ts';
+import { type HandOver, isOver, secretOf } from '../../core/hand-over/record.ts';
 import { parseSliceId } from '../../core/shards/slice.ts';
 import type { Accepted } from '../transfer/types.ts';
 import type { SessionParts } from './parts.ts';
@@ -36,7 +36,7 @@ export class Incoming {
     if (handOver?.id !== id || handOver.target !== target || isOver(handOver)) return undefined;
     const session = await this.#sessionOf(handOver);
     // Who has been told that everything is here does not begin again.
-    return session.isClosed ? undefined : { secret: handOver.secret, target: session };
+    return session.isClosed ? undefined : { secret: secretOf(handOver), target: session };
   }
 
   /** Whether the slice has everything of a hand-over that is not over: its slots may be passed to it at any time. */

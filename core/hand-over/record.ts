@@ -27,8 +27,11 @@ export interface HandOver {
   /** Whether to switch as soon as the pre-copy is good enough; before, it only keeps the copy fresh. */
   readonly go: boolean;
   readonly phase: HandOverPhase;
-  /** Shared by the two agents alone: they authenticate each other by it, and keys of the copy are made with it. */
-  readonly secret: Uint8Array;
+  /**
+   * Shared by the two agents alone: they authenticate each other by it, and keys of the copy are made with it. Gone with
+   * the write that ends the hand-over; read it with {@link secretOf}.
+   */
+  readonly secret?: Uint8Array;
   readonly progress?: HandOverProgress;
   /** Why it failed. `deadline`: it would have taken too long, and nothing was interrupted. */
   readonly error?: string;
@@ -71,6 +74,12 @@ export const HAND_OVER_TRANSITIONS: { readonly [P in HandOverPhase]: readonly Ha
  */
 export const BEFORE_SWITCH: readonly HandOverPhase[] = ['open', 'copying'];
 
+/** The secret of a hand-over that is under way. @throws {Error} when it is over: nobody has the secret any more */
+export function secretOf({ id, phase, secret }: Pick<HandOver, 'id' | 'phase' | 'secret'>): Uint8Array {
+  if (secret !== undefined) return secret;
+  throw new Error(`${id}: expected the secret of a hand-over that is under way, got none: it is ${phase}`);
+}
+
 export const isOver = ({ phase }: Pick<HandOver, 'phase'>) => phase === 'done' || phase === 'failed';
 
 export interface HandOvers {
@@ -91,7 +100,8 @@ export interface HandOvers {
   /** The one that has this target. */
   of(target: string): Promise<HandOver | undefined>;
   /**
-   * Writes what changed, as long as it is the same hand-over, and its phase may follow. Frees the target when it is over.
+   * Writes what changed, as long as it is the same hand-over, and its phase may follow. Frees the target when it is over,
+   * and clears the secret with the write that says so.
    * @param only in these phases; in another one nothing is written. @default in each
    * @returns what is there now; undefined when another one took its place.
    */

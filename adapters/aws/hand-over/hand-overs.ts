@@ -14,7 +14,8 @@ import { type Item, PK, type Table } from '../table.ts';
  * {@link HandOvers} on the table: an item per source slice with its newest hand-over, and a lock per target slice.
  *
  * Invariants: of two that open for one source at once, one record is made and the other joins it; a target is locked by
- * one hand-over that is not over; phases only follow each other as core/hand-over/record.ts says.
+ * one hand-over that is not over; phases only follow each other as core/hand-over/record.ts says; a record that is over
+ * has no secret.
  *
  * Gotcha: who dies between lock and record leaves a lock without a record; it counts for {@link ORPHAN} seconds.
  */
@@ -84,7 +85,9 @@ export class TableHandOvers implements HandOvers {
       if (wanted !== undefined) {
         const { version, source: _, ...set } = wanted;
         const asSeen = { id: { is: id }, version: { is: version } };
-        const written = await this.#table.update(PK.handOver, source, { set, add: { version: 1 } }, asSeen);
+        const remove = set.secret === undefined ? ['secret'] : [];
+        const change = { set, remove, add: { version: 1 } };
+        const written = await this.#table.update(PK.handOver, source, change, asSeen);
         // Somebody else wrote in between: what is there now is looked at again.
         if (!written.ok) continue;
       }
@@ -131,8 +134,10 @@ function merged(seen: HandOver, change: HandOverChange): HandOver | undefined {
   const { phase = seen.phase } = change;
   if (phase !== seen.phase && !HAND_OVER_TRANSITIONS[seen.phase].includes(phase)) return undefined;
   const deadlines = [seen.deadline, change.deadline].filter((one) => one !== undefined);
+  const { secret, ...rest } = seen;
   return {
-    ...seen,
+    ...rest,
+    ...(secret !== undefined && !isOver({ phase }) && { secret }),
     ...change,
     phase,
     // The first notice's deadline stands, and what was told to go goes.

@@ -4,7 +4,7 @@ import { TableHandOvers } from '../../../adapters/aws/hand-over/hand-overs.ts';
 import { TableSlotMaps } from '../../../adapters/aws/hand-over/slot-maps.ts';
 import { PK, type Table } from '../../../adapters/aws/table.ts';
 import type { AgentState } from '../../../core/hand-over/agents.ts';
-import { BEFORE_SWITCH, type NewHandOver } from '../../../core/hand-over/record.ts';
+import { BEFORE_SWITCH, type NewHandOver, secretOf } from '../../../core/hand-over/record.ts';
 import { MemoryTable } from '../../model-aws/memory-table.ts';
 
 const T0 = 1_700_000_000;
@@ -127,6 +127,23 @@ describe('TableHandOvers', () => {
     expect(second?.outcome).toBe('opened');
     expect(first).toEqual(second);
     expect(await handOvers.of('r:1')).toEqual(await handOvers.get('a:1'));
+  });
+
+  it.each(['done', 'failed'] as const)('keeps no secret once it is %s', async (end) => {
+    const table = new MemoryTable();
+    const handOvers = new TableHandOvers(table);
+    const opened = await handOvers.open(wanted('a:1', 'b:1'));
+    if (opened.outcome !== 'opened') throw new Error(opened.outcome);
+    const { id } = opened.handOver;
+    for (const phase of ['copying', 'switching'] as const)
+      expect(secretOf((await handOvers.advance('a:1', id, { phase }))!)).toEqual(opened.handOver.secret);
+    const told = await handOvers.advance('a:1', id, { phase: end, error: 'x' });
+    expect(await table.get(PK.handOver, 'a:1')).not.toHaveProperty('secret');
+    const late = (await handOvers.get('a:1'))!;
+    expect(late).toEqual(told);
+    expect(() => secretOf(late)).toThrow(
+      `${id}: expected the secret of a hand-over that is under way, got none: it is ${end}`,
+    );
   });
 
   it('gives a target to one source until that is over', async () => {

@@ -9,7 +9,7 @@ import { tagKey } from '../../../agent/transfer/keys.ts';
 import { Receiver } from '../../../agent/transfer/receiver.ts';
 import { Sender } from '../../../agent/transfer/sender.ts';
 import type { Accepted } from '../../../agent/transfer/types.ts';
-import type { HandOver } from '../../../core/hand-over/record.ts';
+import { type HandOver, secretOf } from '../../../core/hand-over/record.ts';
 import { type ShardSettings, shardSchema } from '../../../core/settings/schema.ts';
 import { parseSliceId } from '../../../core/shards/slice.ts';
 import { MemoryTable } from '../../model-aws/memory-table.ts';
@@ -190,7 +190,7 @@ export class World {
       const { serving, copies, life: other } = to;
       const accepted: Accepted | undefined = await serving.incoming.lookup(handOver.id);
       if (accepted === undefined) throw new CopyError('refused', `${handOver.id} is not known`);
-      if (Buffer.compare(accepted.secret, handOver.secret) !== 0) throw new CopyError('refused', 'secret');
+      if (Buffer.compare(accepted.secret, secretOf(handOver)) !== 0) throw new CopyError('refused', 'secret');
       for (let old = copies.get(handOver.id); old; old = copies.get(handOver.id)) {
         old.link.close(new CopyError('lost', 'the source has begun again'));
         await old.receiver.ended;
