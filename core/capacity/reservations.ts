@@ -41,8 +41,8 @@ interface Held {
 
 /**
  * Reservations, after what the shards need: slices that are reserved stay so as long as risk or a request calls for as
- * many; what is missing comes from the pool's surplus (and where an interruption is announced, from all of the pool),
- * from what is on its way up and nobody else needs, and then from launches.
+ * many; what is missing comes from the pool's surplus (and where an interruption is announced, or somebody has asked for
+ * it, from all of the pool), from what is on its way up and nobody else needs, and then from launches.
  * @param surplus units that the pool has or is getting beyond what it should keep
  * @param keep units that the pool should keep for shards
  * @param room instances that may still be started before the fleet is at its maximum
@@ -82,11 +82,17 @@ export function reservations(
   let taken = 0;
   const open: ReserveNeed[] = [];
   for (const need of missing) {
-    const may = need.urgent ? ready - taken : Math.min(ready - keep, surplus) - taken;
-    const chosen =
+    const needed = unitsNeeded(draft, need.shard, leads);
+    const spare = Math.min(ready - keep, surplus) - taken;
+    // Who asks has it at once from all that is ready, and the pool is filled again: a launch would come minutes later.
+    const may = need.urgent || need.request !== undefined ? ready - taken : spare;
+    const best =
       frozen || draft.full || !draft.mayMove(need.shard) || may < unitsPerSlice - 1e-9
         ? undefined
-        : places.choose(need, draft.ready, unitsNeeded(draft, need.shard, leads));
+        : places.choose(need, draft.ready, needed);
+    // What the pool should keep is not given for less than what was asked for.
+    const isWorth = need.urgent || spare >= unitsPerSlice - 1e-9 || (best?.units ?? 0) >= needed - 1e-9;
+    const chosen = isWorth ? best : undefined;
     if (chosen === undefined) {
       open.push(need);
       continue;

@@ -122,6 +122,40 @@ describe('reserves', () => {
     expect(made.moves).toMatchObject([{ to: { kind: 'reserved', shard: 'a', until: AT + 5000 } }]);
   });
 
+  describe('that are asked for', () => {
+    const keeps = { readyPool: { target: 1, max: 10 } };
+    const asked = (instances: readonly Instance[], settings: Settings) => {
+      const reserveRequests = [{ id: 'r', shard: 'a', count: 1, until: AT + 5000 }];
+      const { moves, fleet } = planned(settings, instances, { reserveRequests });
+      return {
+        reserved: moves.filter(({ to }) => to.kind === 'reserved').map(({ slice }) => slice),
+        launched: fleet.filter(({ kind }) => kind === 'launch').length,
+      };
+    };
+    const settings = settingsOf([stateful, {}], { spotShare: 1, reserves: { max: 10 } }, keeps);
+    const active = running(settings, ['active a']);
+
+    it('are the ready slice that fits, though the pool should keep it', () => {
+      const ready = running(settings, ['ready']);
+      expect(asked([active, ready], settings)).toEqual({ reserved: [`${ready.id}:8080`], launched: 0 });
+    });
+
+    it('are launched where what is ready is in a pool at risk', () => {
+      const doomed = spot(settings, 'active a', 'a', { rebalanceAt: AT - 10 });
+      const ready = spot(settings, 'ready', 'a');
+      const { reserved: its, launched } = asked([doomed, active, ready], settings);
+      expect(its).toEqual([]);
+      expect(launched).toBeGreaterThan(0);
+    });
+
+    it('are launched where what is ready and should be kept is too small', () => {
+      const sizes = { instanceTypes: [{ type: 'm7i.large' }, { type: 'm7i.small', weight: 0.25 }] };
+      const mixed = settingsOf([stateful, {}], { spotShare: 1, reserves: { max: 10 }, ...sizes }, keeps);
+      const small = running(mixed, ['ready'], { type: 'm7i.small' });
+      expect(asked([running(mixed, ['active a']), small], mixed)).toEqual({ reserved: [], launched: 1 });
+    });
+  });
+
   it('stay past their time as long as they are wanted, and go back when they are not', () => {
     const settings = make();
     const held = running(settings, ['expired a'], { zone: 'b' });
