@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { fail } from '../cli/fail.ts';
 import { formatTable } from '../cli/table.ts';
-import { makePlace } from './handover/link.ts';
-import { CASES, type Case, HEADLINES, isSame, measure, type Row } from './handover/study.ts';
+import { MBIT, makePlace } from './handover/link.ts';
+import { handOver } from './handover/scenario.ts';
+import { CASES, type Case, HEADLINES, isSame, MIB, measure, type Row } from './handover/study.ts';
 import { writeResult } from './lib/results.ts';
 
 /** A bound that is good: at least, or at most. */
@@ -15,12 +17,19 @@ const GOALS = {
   noticeToRedirectPrecopied: { most: 10 },
 } as const;
 
+/** What a small instance's network carries for long. */
+const TRACED: Case = { mib: 256, mbits: 780, percent: 10 };
+
 const command = new Command('bench:handover')
   .description(
     'Copies the state of an instance to its reserve, over a shaped link between two network namespaces.',
   )
   .option('--json <file>', 'write metrics and rows there')
   .option('--quick', 'only what the metrics are made of')
+  .option(
+    '--trace <file>',
+    'instead: one hand-over, second by second, as JSON (for docs/images/hand-over.ts)',
+  )
   .exitOverride()
   .configureOutput({ outputError: () => undefined });
 
@@ -28,11 +37,12 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
   command.parse(args, { from: 'user' });
-  const { json, quick } = command.opts<{ json?: string; quick?: true }>();
+  const { json, quick, trace } = command.opts<{ json?: string; quick?: true; trace?: string }>();
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     say('bench:handover: skipped: network namespaces need root on Linux');
     return 0;
   }
+  if (trace !== undefined) return traced(trace);
   const cases: readonly Case[] = quick ? Object.values(HEADLINES) : CASES;
   const place = await makePlace();
   const rows: Row[] = [];
@@ -49,6 +59,23 @@ async function main(args: readonly string[]): Promise<number> {
   console.log(printed(rows, metrics));
   if (json !== undefined) writeResult(json, { metrics, rows });
   return 0;
+}
+
+async function traced(file: string): Promise<number> {
+  const { mib, mbits, percent } = TRACED;
+  const place = await makePlace();
+  try {
+    await place.shape(mbits * MBIT);
+    const wanted = { bytes: mib * MIB, dirty: percent / 100, precopied: false };
+    const { phase, error, pause, redirect } = await handOver(place, wanted, (trace) =>
+      writeFileSync(file, `${JSON.stringify({ linkMbits: mbits, ...trace })}\n`),
+    );
+    if (phase !== 'done') throw new Error(`trace: expected a hand-over that is done, got ${phase}: ${error}`);
+    say(`${file}: pause ${pause.toFixed(2)} s, notice to redirect ${redirect.toFixed(1)} s`);
+    return 0;
+  } finally {
+    await place.close();
+  }
 }
 
 function metricsOf(rows: readonly Row[]): Record<string, number> {

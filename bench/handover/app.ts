@@ -60,8 +60,18 @@ function* runsSince(since: number) {
   }
 }
 
-/** Runs of pages, each behind its first number and how many it has. */
-async function changes(request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** A call of a hook: when it came and was answered (ms since the epoch), and bytes of state in the answer. */
+export interface Called {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
+const called: Called[] = [];
+
+/** Runs of pages, each behind its first number and how many it has. @returns bytes in all */
+async function changes(request: IncomingMessage, response: ServerResponse): Promise<number> {
   const since = Number(new URL(request.url!, 'http://app').searchParams.get('since') ?? 0);
   const token = String(clock);
   const runs = [...runsSince(since)];
@@ -76,9 +86,10 @@ async function changes(request: IncomingMessage, response: ServerResponse): Prom
     const more = response.write(state.subarray(first * PAGE, (first + count) * PAGE));
     response.uncork();
     if (!more) await new Promise((settle) => response.once('drain', settle).once('close', settle));
-    if (response.destroyed) return;
+    if (response.destroyed) return bytes;
   }
   response.end();
+  return bytes;
 }
 
 async function apply(request: IncomingMessage): Promise<void> {
@@ -114,12 +125,18 @@ function touch(first: number, count: number): void {
   written.fill(clock, first, first + count);
 }
 
-async function hook(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function noted(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const from = Date.now();
+  const bytes = await hook(path, request, response);
+  if (path !== 'stats') called.push({ path, from, to: Date.now(), bytes });
+}
+
+async function hook(path: string, request: IncomingMessage, response: ServerResponse): Promise<number> {
   if (request.method === 'GET' && path === 'slots/0/changes') return changes(request, response);
   if (request.method === 'GET' && path === 'stats') {
     const slots = [{ slot: 0, stateBytes: state.length, dirtyBytesPerSecond: bytesPerSecond }];
     response.end(JSON.stringify({ slots, metrics: {} }));
-    return;
+    return 0;
   }
   if (request.method === 'POST' && path === 'slots/0/changes') await apply(request);
   else for await (const _ of request);
@@ -128,13 +145,14 @@ async function hook(path: string, request: IncomingMessage, response: ServerResp
   if (path === 'resume') quiet = false;
   if (path === 'release') serving = false;
   response.end('{}');
+  return 0;
 }
 
 // haproxy's checks name no host.
 const server = createServer({ requireHostHeader: false }, (request, response) => {
   const path = request.url!.split('?')[0]!;
   if (path.startsWith('/hooks/')) {
-    hook(path.slice('/hooks/'.length), request, response).catch((error) => {
+    noted(path.slice('/hooks/'.length), request, response).catch((error) => {
       process.stderr.write(`app ${name}: ${(error as Error).stack}\n`);
       response.destroy();
     });
@@ -161,6 +179,9 @@ const offered = {
     if (full) for (let page = 0; page < pages; page += 1) writePage(page);
     // What was never touched takes no memory until it is needed, at a time that is measured.
     else for (let at = 0; at < state.length; at += 4096) state[at] = 0;
+  },
+  async called(): Promise<readonly Called[]> {
+    return called;
   },
   async digest(): Promise<string> {
     const hash = createHash('sha256');

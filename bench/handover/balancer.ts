@@ -42,6 +42,7 @@ export async function startBalancer(
   return {
     url: `http://${CONTROL_ADDRESS}:${PORT}/bench/any`,
     register: (slice: string) => balancer.register(SHARD, slice),
+    health: (slice: string) => balancer.health(SHARD, slice),
     deregister: (slice: string) => balancer.deregister(SHARD, slice),
     close: async () => {
       await end(haproxy);

@@ -13,6 +13,13 @@ export interface Answered {
   readonly others: Readonly<Record<string, number>>;
 }
 
+export interface Answer {
+  /** ms since the epoch */
+  readonly at: number;
+  readonly holder: string;
+}
+
+const answers: Answer[] = [];
 const holders: Record<string, { first: number; last: number; answers: number }> = {};
 const others: Record<string, number> = {};
 let running = false;
@@ -43,8 +50,10 @@ const offered = {
         const said = await ask(url);
         const now = Date.now();
         if (said.startsWith('holder ')) {
-          const { first, answers } = holders[said.slice(7)] ?? { first: now, answers: 0 };
-          holders[said.slice(7)] = { first, last: now, answers: answers + 1 };
+          const holder = said.slice(7);
+          const { first, answers: before } = holders[holder] ?? { first: now, answers: 0 };
+          holders[holder] = { first, last: now, answers: before + 1 };
+          answers.push({ at: now, holder });
         } else others[said] = (others[said] ?? 0) + 1;
         await new Promise((settle) => setTimeout(settle, PAUSE_MS));
       }
@@ -52,6 +61,9 @@ const offered = {
   },
   async seen(): Promise<Answered> {
     return { holders, others };
+  },
+  async answers(): Promise<readonly Answer[]> {
+    return answers;
   },
   async stop(): Promise<void> {
     running = false;

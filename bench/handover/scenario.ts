@@ -14,6 +14,8 @@ import { startBalancer } from './balancer.ts';
 import { agentFlags, startChild } from './child.ts';
 import type { ClientCalls } from './client.ts';
 import { type Place, SOURCE, TARGET } from './link.ts';
+import type { MeterCalls } from './meter.ts';
+import { BEFORE, type Trace, traceOf } from './trace.ts';
 
 const PORT = 8080;
 const FROM = `i-old:${PORT}`;
@@ -51,8 +53,19 @@ export interface HandedOver {
   readonly outrun: boolean;
 }
 
-/** One interruption: agents, applications and a client behind a load balancer, until the redirect. */
-export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted): Promise<HandedOver> {
+/** Seconds that a trace goes on when the load balancer has followed. */
+const AFTER = 3;
+
+/**
+ * One interruption: agents, applications and a client behind a load balancer, until the redirect.
+ * @param onTrace gets what was seen meanwhile, second by second; without it nothing is looked at
+ */
+export async function handOver(
+  place: Place,
+  wanted: Wanted,
+  onTrace?: (trace: Omit<Trace, 'linkMbits'>) => void,
+): Promise<HandedOver> {
+  const { bytes, dirty, precopied } = wanted;
   const memory = new MemoryTable();
   const table = slowly(memory);
   const lines: string[] = [];
@@ -72,6 +85,7 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
     startBalancer(place, parseSettings(SETTINGS, 'bench'), { [FROM]: 2, [TO]: 3 }),
   ]);
   const ports = handOverPorts(memory);
+  const meter = onTrace && (await startChild<MeterCalls>(place.source, 'meter.ts'));
   try {
     await Promise.all([app.calls.start('old', PORT + 10_000), reserve.calls.start('new', PORT + 10_000)]);
     await Promise.all([app.calls.fill(bytes, dirty, true), reserve.calls.fill(bytes, 0, false)]);
@@ -98,13 +112,32 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
         180_000,
       );
     }
+    if (meter !== undefined) {
+      await meter.calls.start();
+      await sleep(BEFORE * 1000);
+    }
     const at = await from.calls.interrupt(NOTICE);
-    const record = await redirect(ports.handOvers, balancer);
+    const { record, ...times } = await redirect(ports.handOvers, balancer);
     const seen = await eventually('the new holder answers', async () => {
       const { holders } = await client.calls.seen();
       return isServed(record) ? holders.new && holders : holders;
     });
     const [old, fresh] = [seen.old!, seen.new];
+    if (meter !== undefined && isServed(record)) {
+      await sleep(AFTER * 1000);
+      const [answers, called, calledThere, samples] = await Promise.all([
+        client.calls.answers(),
+        app.calls.called(),
+        reserve.calls.called(),
+        meter.calls.samples(),
+      ]);
+      onTrace?.(
+        traceOf({
+          ...{ wanted, notice: at, answers, samples, ...times },
+          ...{ old: called, fresh: calledThere },
+        }),
+      );
+    }
     return {
       pause: fresh === undefined ? Number.NaN : (fresh.first - old.last) / 1000,
       redirect: fresh === undefined ? Number.NaN : (fresh.first - at) / 1000,
@@ -120,7 +153,7 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
       cause: error,
     });
   } finally {
-    await Promise.all([from, to, app, reserve, client].map((child) => child.end()));
+    await Promise.all([from, to, app, reserve, client, meter].map((child) => child?.end()));
     await balancer.close();
     rmSync(folder, { recursive: true });
   }
@@ -128,19 +161,21 @@ export async function handOver(place: Place, { bytes, dirty, precopied }: Wanted
 
 const isServed = ({ phase }: HandOver) => phase === 'done';
 
-/** What the workflow does: waits for the record, and has the load balancer send to the new holder. */
+/** What the workflow does: waits for the record, and has the load balancer send to the new holder; the old one forwards until it does. */
 async function redirect(
   handOvers: ReturnType<typeof handOverPorts>['handOvers'],
   balancer: Awaited<ReturnType<typeof startBalancer>>,
-): Promise<HandOver> {
+): Promise<{ readonly record: HandOver; readonly registered: number; readonly followed: number }> {
   for (;;) {
     const record = await handOvers.get(FROM);
     if (record !== undefined && isOver(record)) {
+      const registered = Date.now();
       if (isServed(record)) {
         await balancer.register(TO);
+        await eventually('the new target is healthy', async () => (await balancer.health(TO)) === 'healthy');
         await balancer.deregister(FROM);
       }
-      return record;
+      return { record, registered, followed: Date.now() };
     }
     await sleep(POLL_MS);
   }
