@@ -8,7 +8,7 @@ export class ForecasterStateError extends Error {
   override readonly name = 'ForecasterStateError';
 }
 
-type Numbers = Float64Array | Float32Array | Int32Array | Uint16Array;
+type Numbers = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array;
 
 export class StateWriter {
   private readonly parts: Uint8Array[] = [];

@@ -1,0 +1,91 @@
+import { type Forecast, LEVELS, MEDIAN, type Unusual } from '../forecast.ts';
+
+/** What was forecast of a load before it came. */
+export interface Expected {
+  readonly median: number;
+  /** Quantiles 0.01 and 0.99. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What the shard's past says of how high, low and even its load can be. */
+export interface Usual {
+  /** Highest and lowest load (zeros aside) of the last weeks, and of the last hour or so. */
+  readonly most: number;
+  readonly least: number;
+  readonly mostOfLate: number;
+  readonly leastOfLate: number;
+  /** Share of points that were zero. */
+  readonly zeros: number;
+  /** Points in a row that had the same value: most of the last weeks, and now. */
+  readonly longestRun: number;
+  readonly run: number;
+}
+
+export interface Verdict {
+  readonly kind: Exclude<Unusual['kind'], 'shift'>;
+  /** It cannot be: the metric is broken, and not the load unusual. */
+  readonly broken: boolean;
+}
+
+/** So many times more within a point, than expected and than of late, is no rise that any service has seen… */
+const RISE = 100;
+/** …if it is also this many times more than ever. */
+const RECORD = 2;
+/** So many times more than ever is none either, where it was not expected. */
+const BEYOND_ALL = 30;
+const UNEXPECTED = 10;
+/** To believe too long in a fall costs little: the shard keeps its size. */
+const FALL = 30;
+const BELOW_ALL = 3;
+/** Share of zeros below which a zero is one of those that never were. */
+const NEVER = 0.002;
+/** With more zeros the load comes and goes, and may come at any height. */
+const INTERMITTENT = 0.05;
+/** A value may repeat so often, or this many times as often as ever. */
+const RUN = 6;
+const RUNS = 3;
+/** Only told, not withheld: so many times farther from the median than the outer quantile is, and so many times it. */
+const FAR = 4;
+const TIMES = 2.5;
+
+/** What is wrong with a load, if anything. */
+export function judge(load: number, expected: Expected, usual: Usual): Verdict | undefined {
+  const { median, low, high } = expected;
+  const isSteady = usual.zeros < INTERMITTENT;
+  if (load === 0) {
+    if (usual.zeros < NEVER && low > 0 && usual.leastOfLate > 0) return { kind: 'zero', broken: true };
+    return undefined;
+  }
+  if (usual.run >= RUN && usual.run > RUNS * usual.longestRun + 1) return { kind: 'flat', broken: true };
+  const highest = Math.max(high, usual.mostOfLate);
+  const rises = load > RISE * highest && load > RECORD * usual.most;
+  const beyond = load > BEYOND_ALL * usual.most && load > UNEXPECTED * high;
+  if (isSteady && (rises || beyond)) return { kind: 'jump', broken: true };
+  const lowest = Math.min(low, usual.leastOfLate);
+  if (isSteady && load < lowest / FALL && load < usual.least / BELOW_ALL)
+    return { kind: 'jump', broken: true };
+  const isFarAbove =
+    load > median + FAR * (high - median) && load > TIMES * Math.max(median, usual.mostOfLate);
+  const isFarBelow =
+    load < median - FAR * (median - low) && load < Math.min(median, usual.leastOfLate) / TIMES;
+  if (isSteady && (isFarAbove || isFarBelow)) return { kind: 'jump', broken: false };
+  return undefined;
+}
+
+/**
+ * Whether a load cannot be, by its forecast alone: of a point that the forecaster has not seen yet, where no more is
+ * at hand than the newest forecast. Never more certain than {@link judge}, which has the past too.
+ */
+export function contradicts(load: number, { low, high }: Expected): boolean {
+  return (load === 0 && low > 0) || load > RISE * high || load < low / FALL;
+}
+
+/** What a forecast says of one of its horizons. */
+export function expectedAt({ horizons }: Forecast, position: number): Expected | undefined {
+  const quantiles = horizons[position]?.quantiles;
+  if (quantiles === undefined) return undefined;
+  return { median: quantiles[MEDIAN]!, low: quantiles[0]!, high: quantiles[HIGH]! };
+}
+
+const HIGH = LEVELS.indexOf(0.99);
