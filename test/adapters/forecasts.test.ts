@@ -34,6 +34,29 @@ describe('the forecasts in the table', () => {
     });
   });
 
+  it('keep what moved them most and what is unusual; a record without them still reads', async () => {
+    const table = new MemoryTable();
+    const store = new ForecastStore(table);
+    const moved = [
+      { cause: 'event black-friday', factor: 2.123456789, ahead: 3600 },
+      { cause: 'holiday Good Friday', factor: 0.61, ahead: 86_400 },
+      { cause: 'indicator sign-ins (12 min ahead)', factor: 1.3, ahead: 600 },
+      { cause: 'indicator queue', factor: 1.01, ahead: 60 },
+    ];
+    const unusual = {
+      ...{ kind: 'zero', since: T0 - 240, load: 0, median: 250.5, low: 1e-140, high: 310, withheld: true },
+    } as const;
+    await store.write([{ ...forecast('a'), moved, unusual }, forecast('b'), { ...forecast('c'), moved: [] }]);
+    const read = await store.read();
+    expect(read.get('a')!.moved).toEqual([{ ...moved[0], factor: 2.123 }, moved[1], moved[2]]);
+    // DynamoDB refuses what is that near to zero.
+    expect(read.get('a')!.unusual).toEqual({ ...unusual, low: 0 });
+    for (const shard of ['b', 'c']) {
+      expect(read.get(shard)).not.toHaveProperty('moved');
+      expect(read.get(shard)).not.toHaveProperty('unusual');
+    }
+  });
+
   it('may know nothing, and may be out of proportion', async () => {
     const store = new ForecastStore(new MemoryTable());
     const nothing = { ...forecast('a'), knownUntil: Number.NEGATIVE_INFINITY };
@@ -48,7 +71,13 @@ describe('the forecasts in the table', () => {
     const settings = settingsOf(['a'], { leadTimes: { cold: { seconds: 420 }, warm: { seconds: 95 } } });
     const horizons = horizonsFor(planningHorizons(settings), 300);
     const table = new MemoryTable();
-    await new ForecastStore(table).write([forecast('a-name-of-thirty-two-characters-', horizons)]);
+    const moved = [
+      { cause: 'event black-friday', factor: 2.1, ahead: 3600 },
+      { cause: 'holiday Good Friday', factor: 0.61, ahead: 86_400 },
+    ];
+    await new ForecastStore(table).write([
+      { ...forecast('a-name-of-thirty-two-characters-', horizons), moved },
+    ]);
     const [item] = await table.query('forecast');
     const { quantiles, ...rest } = item as unknown as { quantiles: Uint8Array };
     expect(quantiles.length + JSON.stringify(rest).length).toBeLessThan(1024);
