@@ -17,6 +17,8 @@ export interface MoveInput {
   readonly plannedAt: Seconds;
   /** Slots of the shard that it leaves, where that has state to copy. */
   readonly slots?: number;
+  /** Slots of the shard that it enters, where that has state to copy: those that nobody holds it gets at once. */
+  readonly entersSlots?: number;
   /** Slots that are not handed over by then stay, and the slice with them. The times below are without it. */
   readonly handOverBy?: Seconds;
   /** When the drain is usually over: no need to look before. */
@@ -62,9 +64,9 @@ export function moveInput(
   const drainedAt = drains ? at + drain.seconds : at;
   // Twice the usual time and a minute: a spread of 1 stays inside, and a slice that hangs is known before the next cold launch.
   const drainBy = drains ? at + 2 * drain.seconds + MINUTE : at;
-  const from = move.from.kind === 'active' ? move.from.shard : undefined;
-  const { state, slots } = settings.shards.find(({ name }) => name === from)?.handOver ?? {};
-  const handOver = state === 'copy' && slots && { slots: slots.count, handOverBy: at + MOST_HAND_OVER };
+  const leftSlots = slotsOf(move.from, settings);
+  const entersSlots = slotsOf(move.to, settings);
+  const handOver = leftSlots !== undefined && { slots: leftSlots, handOverBy: at + MOST_HAND_OVER };
   const healthyBy = drainBy + 4 * activate.seconds + MINUTE;
   return {
     move,
@@ -72,6 +74,7 @@ export function moveInput(
     holder: `move/${move.id}`,
     plannedAt: at,
     ...handOver,
+    ...(entersSlots !== undefined && { entersSlots }),
     drainedAt,
     drainedStamp: formatStamp(Math.ceil(drainedAt)),
     drainBy,
@@ -79,4 +82,11 @@ export function moveInput(
     holdUntil: (handOver ? MOST_HAND_OVER : 0) + healthyBy + 2 * drain.seconds + 2 * MINUTE,
     leaves,
   };
+}
+
+/** Slots of the shard that a slice serves there; undefined where it serves none, or one without state to copy. */
+function slotsOf(place: Move['from'] | Move['to'], { shards }: Settings): number | undefined {
+  const served = place.kind === 'active' ? place.shard : undefined;
+  const handOver = shards.find(({ name }) => name === served)?.handOver;
+  return handOver?.state === 'copy' ? handOver.slots.count : undefined;
 }

@@ -2,6 +2,7 @@ import { BEFORE_SWITCH, isOver } from '../core/hand-over/record.ts';
 import type { Ports, TargetHealth } from '../core/ports.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import { event } from './events.ts';
+import { giveFreeSlots } from './give-slots.ts';
 import { type MoveInput, type MoveTimes, timesFrom } from './move-input.ts';
 import {
   activate,
@@ -112,9 +113,16 @@ async function hasLeft({ store }: Ports, { move, holder }: MoveInput): Promise<b
   return seen.placement.kind === 'activating';
 }
 
-/** Writes where the slice has arrived and lets go of it; one that leaves with its instance is forgotten. */
-export function commitMove(ports: Ports, input: MoveInput): Promise<void> {
-  return input.leaves ? forget(ports, input) : commit(ports, input);
+/**
+ * Writes where the slice has arrived and lets go of it; one that leaves with its instance is forgotten. Slots of its new
+ * shard that nobody holds it gets at once.
+ */
+export async function commitMove(ports: Ports, input: MoveInput): Promise<void> {
+  if (input.leaves) return forget(ports, input);
+  await commit(ports, input);
+  const { to, slice } = input.move;
+  if (to.kind === 'active' && input.entersSlots !== undefined)
+    await giveFreeSlots(ports, to.shard, input.entersSlots, slice);
 }
 
 export async function publishMoved(ports: Ports, { move }: MoveInput): Promise<void> {

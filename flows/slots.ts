@@ -1,14 +1,13 @@
 import { attempt, type Failure } from '../core/failure.ts';
-import { type Assignment, assignSlots, type SlotsSeen } from '../core/hand-over/assign.ts';
+import { assignSlots, type SlotsSeen } from '../core/hand-over/assign.ts';
 import { type HandOver, isOver } from '../core/hand-over/record.ts';
 import type { SlotHolder } from '../core/hand-over/slots.ts';
 import { isSilent, passedTo, TAKES_OVER } from '../core/hand-over/verdict.ts';
-import type { Event, Ports } from '../core/ports.ts';
-import type { Settings, ShardSettings } from '../core/settings/schema.ts';
-import { isHeld } from '../core/shards/held.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Settings } from '../core/settings/schema.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
-import { event } from './events.ts';
+import { giveSlots } from './give-slots.ts';
 import { countOf } from './hand-over-follow.ts';
 import { handOverName } from './hand-over-input.ts';
 import { inTurn } from './in-turn.ts';
@@ -73,7 +72,7 @@ export async function keepSlots(
       const { give, adopt, even } = assignSlots({ name: shard.name, mode }, slots, seen);
       const now = give.slice(0, MOST_GIVEN - given);
       given += now.length;
-      await giveSlots(ports, shard, now);
+      await giveSlots(ports, shard.name, now);
       for (const slice of adopt) await takeIn(ports, shard.name, slice);
       if (even === undefined || evened++ >= MOST_EVENED) return;
       const part = { target: even.target, slots: even.slots };
@@ -111,36 +110,6 @@ async function endDead(ports: Ports, settings: Settings, handOver: HandOver, see
   const error = `the agent of ${source} is silent`;
   await ports.handOvers.advance(source, id, isDone ? { phase: 'done' } : { phase: 'failed', error }, [phase]);
   await ports.agents.order(source, { handOver: null });
-}
-
-/** One after the other: all slots of a shard are in one item. What somebody else has passed on meanwhile is left. */
-async function giveSlots(ports: Ports, shard: ShardSettings, give: Assignment['give']): Promise<void> {
-  const lost = new Map<string, { slice?: string; slots: number[]; why: string }>();
-  const leaves = new Map<string, boolean>();
-  for (const { seen, to, lost: why } of give) {
-    // A move may have taken hold of it since it was looked at: what it got now would leave the shard with it.
-    if (!leaves.has(to)) leaves.set(to, !(await staysIn(ports, shard.name, to)));
-    if (leaves.get(to)) continue;
-    const { ok } = await ports.slots.pass(shard.name, seen, to);
-    // Nobody ever held it: there is nothing that could be lost.
-    if (!ok || seen.epoch === 0) continue;
-    const { holder = '' } = seen;
-    const its = lost.get(holder) ?? { slots: [], why: why ?? 'it was given back' };
-    if (holder !== '') its.slice = holder;
-    its.slots.push(seen.slot);
-    lost.set(holder, its);
-  }
-  const at = ports.clock.now();
-  const events: Event[] = [...lost.values()].map((its) =>
-    event('SlotStateLost', at, { shard: shard.name, ...its }),
-  );
-  if (events.length > 0) await ports.events.publish(events);
-}
-
-async function staysIn({ store, clock }: Ports, shard: string, slice: string): Promise<boolean> {
-  const item = await store.get(slice);
-  if (item === undefined || isHeld(item, clock.now())) return false;
-  return item.placement.kind === 'active' && item.placement.shard === shard;
 }
 
 /** It has the state and its environment: what is missing is that traffic may come, and that the store says so. */

@@ -4,19 +4,19 @@ import type { Ports } from '../../core/ports.ts';
 import { commitMove, publishMoved } from '../../flows/move-states.ts';
 import { lambda } from '../lib/handler.ts';
 import { idsOf, inputOf, moveState } from '../lib/move-state.ts';
-import { clock, eventsOf, storeOf, tableOf } from '../lib/wiring.ts';
+import { clock, eventsOf, handOversOf, storeOf, tableOf } from '../lib/wiring.ts';
 
 export interface Parts {
-  readonly ports: Pick<Ports, 'clock' | 'store' | 'events'>;
+  readonly ports: Pick<Ports, 'clock' | 'store' | 'events' | 'slots' | 'agents'>;
   readonly records: Pick<Records, 'moveDone'>;
 }
 
-/** Writes where the slice has arrived, lets go of it, and says so on the bus and in the record. */
+/** Writes where the slice has arrived, lets go of it, gives it what slots nobody holds, and says so on the bus and in the record. */
 export const handler = lambda(
   'commit-move',
   moveState,
   (env): Parts => ({
-    ports: { clock, store: storeOf(env), events: eventsOf(env) },
+    ports: { clock, store: storeOf(env), events: eventsOf(env), ...handOversOf(env) },
     records: new Records(tableOf(env)),
   }),
   async (state, { parts: { ports, records } }) => {

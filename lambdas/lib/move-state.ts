@@ -42,6 +42,7 @@ export const moveState = z.object({
   plannedAt: seconds,
   ...times,
   slots: z.int().min(1).optional(),
+  entersSlots: z.int().min(1).optional(),
   handOverBy: seconds.optional(),
   holdUntil: seconds,
   leaves: z.boolean(),

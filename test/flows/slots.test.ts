@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { moveInput } from '../../flows/move-input.ts';
 import { reconcile } from '../../flows/reconcile.ts';
 import { keepSlots } from '../../flows/slots.ts';
 import type { LocalMachines } from '../statemachines/local.ts';
 import { SLOTS } from '../statemachines/scripted-agents.ts';
 import { type Stateful, stateful } from '../statemachines/stateful.ts';
+import { move } from './stage.ts';
 
 /** The slots' part of the tick, with agents that beat, over a table. */
 
@@ -17,8 +19,8 @@ const detailsOf = ({ events }: LocalMachines, type: string) =>
 const instanceOf = (slice = '') => slice.slice(0, slice.indexOf(':'));
 
 /** Nobody holds anything. */
-async function begin(serves: number): Promise<Stateful> {
-  const stage = await stateful(serves, 0);
+async function begin(serves: number, spare = 0): Promise<Stateful> {
+  const stage = await stateful(serves, spare);
   const { slots } = stage.local.ports;
   for (const seen of await slots.read('a', SLOTS)) await slots.pass('a', seen, undefined);
   return stage;
@@ -106,6 +108,54 @@ describe('slots', () => {
     expect(await local.ports.handOvers.of(reserve)).toBeUndefined();
     await keep(stage);
     expect(await stage.holders()).toEqual([other, other, other, other]);
+  });
+});
+
+describe('a slice that comes into its shard', () => {
+  /** Nothing serves the shard yet. */
+  async function fresh() {
+    const stage = await begin(1, 1);
+    await stage.world.loadBalancer.deregister('a', stage.serving[0]!);
+    await stage.local.store.remove(stage.serving[0]!);
+    return stage;
+  }
+  /** Runs the move of a ready slice into the shard, step by step as the machine does. */
+  async function arrive(stage: Stateful) {
+    const { local, world, ready } = stage;
+    const [slice = ''] = ready;
+    const { version } = (await local.store.get(slice))!;
+    const input = moveInput(
+      move(slice, { kind: 'ready' }, { kind: 'active', shard: 'a' }),
+      version,
+      world.clock.now(),
+      world.settings,
+    );
+    const { result } = await local.watch(local.run('move', input));
+    expect(result).toMatchObject({ status: 'SUCCEEDED' });
+    return slice;
+  }
+
+  it('gets the slots that nobody holds at once, and the tick finds nothing to give', async () => {
+    const stage = await fresh();
+    const slice = await arrive(stage);
+    expect(await stage.holders()).toEqual([slice, slice, slice, slice]);
+    expect(await keep(stage)).toMatchObject({ given: 0 });
+    expect(await stage.holders()).toEqual([slice, slice, slice, slice]);
+  });
+
+  it('gets none that others hold', async () => {
+    const stage = await stateful(1, 1);
+    const [holder] = stage.serving;
+    await arrive(stage);
+    expect(await stage.holders()).toEqual([holder, holder, holder, holder]);
+  });
+
+  it('gets none while its agent is silent', async () => {
+    const stage = await fresh();
+    stage.agents.dead.add(instanceOf(stage.ready[0]));
+    await stage.world.runUntil(stage.world.clock.now() + 40);
+    await arrive(stage);
+    expect(await stage.holders()).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 
