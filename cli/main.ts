@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
   ],
   import: ['write a load history from CloudWatch, for backtest and init', () => import('./import.ts')],
   init: ['derive a settings file from a load history', () => import('./init.ts')],
+  forecast: ['forecast the series of a load history, as CSV', () => import('./forecast.ts')],
   explain: ['say why an instance or a shard moved', () => import('./explain.ts')],
   status: ['say how a deployed service stands', () => import('./status.ts')],
   mode: ['switch shards of a deployed service: shadow, active, hold', () => import('./mode.ts')],

@@ -18,19 +18,7 @@ interface Collector {
  * @throws {InputError} naming file, line, column, value and what was expected
  */
 export async function readLoad(path: string): Promise<LoadTrace> {
-  let collector: Collector | undefined;
-  let rows = 0;
-  await readCsv(path, {
-    header(names) {
-      collector = isLong(names) ? collectLong(path, names) : collectWide(path, names);
-    },
-    row(cells, line) {
-      rows++;
-      collector?.row(cells, line);
-    },
-  });
-  if (rows === 0) throw inputError(path, 1, undefined, 'a header alone', 'rows below it');
-  const all = collector?.series() ?? [];
+  const all = await readSeries(path, loadOf);
   const series = all.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
   if (series.length === 0) throw inputError(path, undefined, undefined, 'no value in any column', 'loads');
   const grid = gridOf(path, series);
@@ -44,6 +32,26 @@ export async function readLoad(path: string): Promise<LoadTrace> {
     values,
     ...(notes.length > 0 && { notes }),
   };
+}
+
+/** What a cell says: `NaN` is missing. @throws {InputError} when it says nothing of the kind */
+export type CellReader = (path: string, line: number, column: string, cell: string) => number;
+
+/** The series of a load file as they stand in it, on no grid yet. @throws {InputError} */
+export async function readSeries(path: string, read: CellReader): Promise<readonly RawSeries[]> {
+  let collector: Collector | undefined;
+  let rows = 0;
+  await readCsv(path, {
+    header(names) {
+      collector = isLong(names) ? collectLong(path, names, read) : collectWide(path, names, read);
+    },
+    row(cells, line) {
+      rows++;
+      collector?.row(cells, line);
+    },
+  });
+  if (rows === 0) throw inputError(path, 1, undefined, 'a header alone', 'rows below it');
+  return collector?.series() ?? [];
 }
 
 function notesOn(
@@ -65,7 +73,7 @@ function isLong(names: readonly string[]): boolean {
   return names.length === 3 && ['time', 'series', 'value'].every((name) => names.includes(name));
 }
 
-function collectWide(path: string, names: readonly string[]): Collector {
+function collectWide(path: string, names: readonly string[], read: CellReader): Collector {
   const time = names.indexOf('time');
   if (time < 0) {
     const got = names.slice(0, 5).map(quote).join(', ') + (names.length > 5 ? ', …' : '');
@@ -78,13 +86,13 @@ function collectWide(path: string, names: readonly string[]): Collector {
   return {
     row(cells, line) {
       times.push(stampOf(path, line, 'time', cells[time]!));
-      for (const { name, at, values } of columns) values.push(loadOf(path, line, name, cells[at]!));
+      for (const { name, at, values } of columns) values.push(read(path, line, name, cells[at]!));
     },
     series: () => columns,
   };
 }
 
-function collectLong(path: string, names: readonly string[]): Collector {
+function collectLong(path: string, names: readonly string[], read: CellReader): Collector {
   const [time, series, value] = [names.indexOf('time'), names.indexOf('series'), names.indexOf('value')];
   const byName = new Map<string, { name: string; times: number[]; values: number[] }>();
   return {
@@ -97,7 +105,7 @@ function collectLong(path: string, names: readonly string[]): Collector {
         byName.set(name, one);
       }
       one.times.push(stampOf(path, line, 'time', cells[time]!));
-      one.values.push(loadOf(path, line, 'value', cells[value]!));
+      one.values.push(read(path, line, 'value', cells[value]!));
     },
     series: () => [...byName.values()],
   };
@@ -107,8 +115,20 @@ function collectLong(path: string, names: readonly string[]): Collector {
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 function loadOf(path: string, line: number, column: string, cell: string): number {
-  if (cell === '') return Number.NaN;
-  const load = DECIMAL.test(cell) ? Number(cell) : Number.NaN;
-  if (load >= 0 && load < Number.POSITIVE_INFINITY) return load;
+  const load = numberOf(cell);
+  if (cell === '' || load >= 0) return load;
   throw inputError(path, line, column, quote(cell), 'a finite number of at least 0, or an empty cell');
+}
+
+/** A load as files of measurements have it: an empty cell or a negative number is missing. @throws {InputError} */
+export function loadOrMissing(path: string, line: number, column: string, cell: string): number {
+  const load = numberOf(cell);
+  if (cell === '' || !Number.isNaN(load)) return load >= 0 ? load : Number.NaN;
+  throw inputError(path, line, column, quote(cell), 'a finite number, or an empty cell');
+}
+
+/** `NaN` for what is no finite decimal number. */
+function numberOf(cell: string): number {
+  const value = DECIMAL.test(cell) ? Number(cell) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
 }

@@ -1,0 +1,156 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { inputError } from '../backtest/input/input-error.ts';
+import { loadOrMissing, readSeries } from '../backtest/input/read-load.ts';
+import { type OriginRow, readOrigins } from '../backtest/input/read-origins.ts';
+import { SeasonalForecaster } from '../core/forecast/forecaster.ts';
+import { KnownGrid, LEAST_STEP, MOST_STEP } from '../core/forecast/series/grid.ts';
+import { inOrder, lastKnown, type Points } from '../core/forecast/series/points.ts';
+import { forecastOrigins, GIVEN, type Run } from '../core/forecast/series/run.ts';
+import { formatStamp } from '../core/settings/stamp.ts';
+import { DAY, HOUR, MINUTE, type Seconds } from '../core/time.ts';
+import { UsageError } from './fail.ts';
+import { startProgress } from './progress.ts';
+import { writableFile } from './writable.ts';
+
+export interface ForecastOptions {
+  readonly load: string;
+  readonly horizons: readonly Seconds[];
+  readonly last?: boolean;
+  readonly origins?: string;
+  readonly out?: string;
+  readonly quiet?: boolean;
+}
+
+export function configure(command: Command): void {
+  command
+    .requiredOption('--load <file>', 'load history: CSV, plain or gzipped, wide or time,series,value')
+    .requiredOption('--horizons <list>', 'how far ahead, e.g. 5m,15m,1h,24h; at most 48h', horizonsOf)
+    .option('--last', 'forecast each series from its newest value')
+    .option('--origins <file>', 'or from these origins: CSV with the columns series,origin')
+    .option('--out <file>', 'write the CSV there instead of stdout')
+    .option('--quiet', 'no progress')
+    .action(async (options: ForecastOptions) => {
+      await forecast(options, process.stdout, (line) => void process.stderr.write(`${line}\n`));
+    });
+}
+
+const UNITS: Readonly<Record<string, Seconds>> = { m: MINUTE, h: HOUR, d: DAY };
+const FARTHEST: Seconds = 48 * HOUR;
+
+/** An option's value: `5m,1h,2d` as seconds, in its order. @throws {InvalidArgumentError} */
+export function horizonsOf(text: string): Seconds[] {
+  return text.split(',').map((one) => {
+    const [, n, unit] = /^\s*(\d+)([mhd])\s*$/.exec(one) ?? [];
+    if (n === undefined || unit === undefined)
+      throw new InvalidArgumentError(`expected a list such as 5m,1h,2d (m, h or d), got '${one}'.`);
+    const horizon = Number(n) * UNITS[unit]!;
+    if (horizon >= MINUTE && horizon <= FARTHEST) return horizon;
+    throw new InvalidArgumentError(`expected horizons from 1m to 48h, got '${one.trim()}'.`);
+  });
+}
+
+/**
+ * Forecasts a load file and writes the CSV `series,origin,target,q…`, only when all is forecast.
+ * @throws {UsageError} when the options do not go together, {InputError} when a file cannot be used
+ */
+export async function forecast(
+  options: ForecastOptions,
+  stdout: NodeJS.WritableStream,
+  say: (line: string) => void,
+): Promise<void> {
+  if ((options.last === true) === (options.origins !== undefined))
+    throw new UsageError('forecast: expected either --last or --origins');
+  const { load, horizons, out } = options;
+  if (out !== undefined) await writableFile('--out', out);
+  const series = inOrder(await readSeries(load, loadOrMissing));
+  checkStep(load, series);
+  const origins =
+    options.origins === undefined ? newest(load, series, say) : await originsIn(options, series);
+  const bar = lateProgress(origins.length, options.quiet ?? false);
+  const quantiles = forecastOrigins({ series, origins, horizons, make, onProgress: bar.update });
+  bar.stop();
+  const rows = Readable.from(csv(origins, horizons, quantiles));
+  await pipeline(rows, out === undefined ? stdout : createWriteStream(out), { end: out !== undefined });
+  if (out !== undefined) say(`wrote ${out}: ${origins.length * horizons.length} forecasts`);
+}
+
+/** The forecaster of one series. */
+const make: Run['make'] = ({ series, grid, leads }, state) => {
+  const forecaster = new SeasonalForecaster({ shard: series, step: grid.step, leads });
+  if (state !== undefined) forecaster.restore(state);
+  return forecaster;
+};
+
+function checkStep(file: string, series: readonly Points[]): void {
+  const step = new KnownGrid(series).whole();
+  if (step === undefined || (step >= LEAST_STEP && step <= MOST_STEP)) return;
+  throw inputError(
+    file,
+    undefined,
+    'time',
+    `a step of ${step} s (median difference between stamps)`,
+    `from ${LEAST_STEP} to ${MOST_STEP} s`,
+  );
+}
+
+function originsIn({ origins }: ForecastOptions, series: readonly Points[]): Promise<OriginRow[]> {
+  return readOrigins(
+    origins!,
+    series.map(({ name }) => name),
+  );
+}
+
+/** The newest value of each series. @throws {InputError} when there is none at all */
+function newest(file: string, series: readonly Points[], say: (line: string) => void): OriginRow[] {
+  const rows = series.flatMap((one): OriginRow[] => {
+    const origin = lastKnown(one);
+    return origin === undefined ? [] : [{ series: one.name, origin, stamp: formatStamp(origin) }];
+  });
+  if (rows.length === 0) throw inputError(file, undefined, undefined, 'no value in any column', 'loads');
+  const empty = series.filter((one) => lastKnown(one) === undefined).map(({ name }) => name);
+  if (empty.length > 0) say(`note: left out, because they have no value: ${empty.join(', ')}`);
+  return rows;
+}
+
+const PATIENCE_MS = 2000;
+
+/** Progress that is shown only when the work takes its time. */
+function lateProgress(total: number, quiet: boolean) {
+  const begun = Date.now();
+  let bar: ReturnType<typeof startProgress> | undefined;
+  return {
+    update: (done: number) => {
+      if (bar === undefined && Date.now() - begun < PATIENCE_MS) return;
+      bar ??= startProgress('forecast', total, { quiet });
+      bar.update(done);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+/** Significant digits of a quantile. */
+const DIGITS = 9;
+
+function* csv(
+  origins: readonly OriginRow[],
+  horizons: readonly Seconds[],
+  quantiles: Float64Array,
+): Generator<string> {
+  yield `series,origin,target,${GIVEN.map((level) => `q${level}`).join(',')}\n`;
+  let at = 0;
+  for (const { series, origin, stamp } of origins) {
+    let lines = '';
+    for (const horizon of horizons) {
+      const loads = GIVEN.map(() => Number(quantiles[at++]!.toPrecision(DIGITS)));
+      lines += `${cell(series)},${cell(stamp)},${formatStamp(origin + horizon)},${loads.join(',')}\n`;
+    }
+    yield lines;
+  }
+}
+
+function cell(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

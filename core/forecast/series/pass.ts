@@ -1,0 +1,113 @@
+import { DAY, type Seconds } from '../../time.ts';
+import type { Forecast, KeptForecaster } from '../forecast.ts';
+import type { Grid } from './grid.ts';
+import type { Points } from './points.ts';
+
+/** Makes the forecaster of one series on this grid, as new or as it was when `state` was put away. */
+export type MakeForecaster = (series: string, grid: Grid, state?: Uint8Array) => KeptForecaster;
+
+/** Behind a longer gap a series begins anew. */
+const LONGEST_GAP: Seconds = 21 * DAY;
+
+/** Values of one slot of the grid: their mean is the load of the slot. */
+interface Slot {
+  readonly at: number;
+  readonly time: Seconds;
+  sum: number;
+  count: number;
+}
+
+/**
+ * One pass through a series, with a forecast at each origin on the way.
+ *
+ * Invariant: the forecast at an origin is a function of the points at or before it (and of the grid as known then),
+ * bit by bit: neither later points nor the other origins change it. A slot of which a later point may still change the
+ * mean is therefore never taken in for good in a series that has such slots: a copy of the forecaster takes it in.
+ */
+export class Pass {
+  readonly #points: Points;
+  readonly #make: MakeForecaster;
+  #grid: Grid | undefined;
+  #forecaster!: KeptForecaster;
+  #next = 0;
+  #open: Slot | undefined;
+  /** Whether the open slot has been taken in. */
+  #fed = false;
+  /** Whether points with different stamps have shared a slot so far. */
+  #shared = false;
+
+  constructor(points: Points, make: MakeForecaster) {
+    this.#points = points;
+    this.#make = make;
+  }
+
+  /**
+   * @param origin not before the last one asked for
+   * @param horizons seconds, ascending
+   */
+  forecast(origin: Seconds, grid: Grid, horizons: readonly Seconds[]): Forecast {
+    if (grid.step !== this.#grid?.step) this.#begin(grid, false);
+    this.#read(origin);
+    return this.#upToDate().forecast(origin, horizons);
+  }
+
+  #begin(grid: Grid, shared: boolean): void {
+    this.#grid = grid;
+    this.#shared = shared;
+    this.#forecaster = this.#make(this.#points.name, grid);
+    this.#next = 0;
+    this.#open = undefined;
+    this.#fed = false;
+  }
+
+  #read(origin: Seconds): void {
+    const { times, values } = this.#points;
+    while (this.#next < times.length && times[this.#next]! <= origin) {
+      const [time, value] = [times[this.#next]!, values[this.#next]!];
+      this.#next += 1;
+      if (!Number.isNaN(value)) this.#take(time, value);
+    }
+  }
+
+  #take(time: Seconds, value: number): void {
+    const { start, step } = this.#grid!;
+    const at = Math.round((time - start) / step);
+    if (this.#open?.at !== at) {
+      this.#close();
+      this.#open = { at, time, sum: value, count: 1 };
+      return;
+    }
+    this.#open.sum += value;
+    this.#open.count += 1;
+    if (time === this.#open.time || this.#shared) return;
+    this.#begin(this.#grid!, true);
+    this.#read(time);
+  }
+
+  #close(): void {
+    if (this.#open !== undefined && !this.#fed)
+      this.#forecaster = this.#observed(this.#forecaster, this.#open);
+    this.#fed = false;
+  }
+
+  /** The forecaster with the open slot as it is known now. */
+  #upToDate(): KeptForecaster {
+    if (this.#open === undefined || this.#fed) return this.#forecaster;
+    if (this.#shared) {
+      const copy = this.#make(this.#points.name, this.#grid!, this.#forecaster.state());
+      return this.#observed(copy, this.#open);
+    }
+    this.#forecaster = this.#observed(this.#forecaster, this.#open);
+    this.#fed = true;
+    return this.#forecaster;
+  }
+
+  #observed(forecaster: KeptForecaster, { at, sum, count }: Slot): KeptForecaster {
+    const { start, step } = this.#grid!;
+    const time = start + at * step;
+    const isCut = time - (forecaster.knownUntil ?? time) > LONGEST_GAP;
+    const next = isCut ? this.#make(this.#points.name, this.#grid!) : forecaster;
+    next.observe({ time, load: sum / count });
+    return next;
+  }
+}
