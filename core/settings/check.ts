@@ -1,13 +1,10 @@
 import { closest } from 'fastest-levenshtein';
-import { DAY, type Seconds } from '../time.ts';
+import { calendarProblems } from './calendar.ts';
 import { type Path, type Problem, show } from './problem.ts';
 import type { Settings, ShardSettings } from './schema.ts';
-import { parseStamp } from './stamp.ts';
 
 /** Target groups of one Application Load Balancer (a hard quota of AWS): a shard has one, a path leads to one balancer. */
 const TARGET_GROUPS_PER_ALB = 100;
-
-const PERIODS: Readonly<Record<string, Seconds>> = { daily: DAY, weekly: 7 * DAY, yearly: 365 * DAY };
 
 /** Everything that must hold between fields; each field alone has been checked by the schema. */
 export function crossCheck(settings: Settings): Problem[] {
@@ -125,32 +122,5 @@ function repeated(values: readonly string[], pathOf: (index: number) => Path, wh
     return [
       { path: pathOf(i), expected: `a ${what} that entry [${before}] does not have`, got: show(value) },
     ];
-  });
-}
-
-function calendarProblems({ calendar, shards }: Settings): Problem[] {
-  const names = shards.map((shard) => shard.name);
-  const known = new Set(names);
-  return calendar.flatMap((event, i) => {
-    const at = (...rest: (string | number)[]): Path => ['calendar', i, ...rest];
-    const problems: Problem[] = [];
-    for (const [k, shard] of (event.shards ?? []).entries()) {
-      if (known.has(shard)) continue;
-      const expected = `a shard of this file, the nearest is "${closest(shard, names)}"`;
-      problems.push({ path: at('shards', k), expected, got: show(shard) });
-    }
-    if (event.factor === undefined && event.load === undefined) {
-      problems.push({ path: at(), expected: 'a factor or a load', got: 'neither' });
-    }
-    const start = parseStamp(event.start);
-    const end = parseStamp(event.end);
-    const period = PERIODS[event.repeat];
-    if (start === undefined || end === undefined || end <= start) {
-      problems.push({ path: at('end'), expected: `a time after start (${event.start})`, got: event.end });
-    } else if (period !== undefined && end - start > period) {
-      const expected = `at most ${period} s after start, because it comes ${event.repeat}`;
-      problems.push({ path: at('end'), expected, got: `${end - start} s` });
-    }
-    return problems;
   });
 }

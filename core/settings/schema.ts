@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { calendarSchema, holidaysSchema, timeZoneSchema } from './calendar.ts';
 import { handOverSchema } from './hand-over.ts';
 import { NAME } from './name.ts';
 import { reservesSchema } from './reserves.ts';
@@ -300,28 +301,9 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe('The load analyser.'),
-    calendar: z
-      .array(
-        z.strictObject({
-          name: z.string().min(1).max(80).describe('What it is, for people.'),
-          shards: z.array(name).min(1).optional().describe('Default: all.'),
-          start: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset.'),
-          end: z.iso.datetime({ offset: true }).describe('ISO 8601 with offset, after `start`.'),
-          factor: z
-            .number()
-            .min(0)
-            .max(1000)
-            .optional()
-            .describe('Expected load as a multiple of the usual.'),
-          load: z.number().min(0).optional().describe('Expected load in the shard’s unit, at least.'),
-          repeat: z
-            .enum(['never', 'daily', 'weekly', 'yearly'])
-            .default('never')
-            .describe('How often it comes again.'),
-        }),
-      )
-      .default([])
-      .describe('Events that are known beforehand; each has a factor, a load, or both.'),
+    timeZone: timeZoneSchema,
+    calendar: calendarSchema,
+    holidays: holidaysSchema,
     vm: vmSchema,
     costs: z
       .strictObject({

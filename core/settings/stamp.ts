@@ -3,7 +3,7 @@ import { DAY, HOUR, MINUTE, type Seconds } from '../time.ts';
 const STAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /** Days from 1970-01-01 to a date of the Gregorian calendar (H. Hinnant's days_from_civil). */
-function daysFromCivil(year: number, month: number, day: number): number {
+export function daysFromCivil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;
@@ -18,7 +18,8 @@ function daysFromCivil(year: number, month: number, day: number): number {
   );
 }
 
-function daysInMonth(year: number, month: number): number {
+/** @param month from 1 */
+export function daysInMonth(year: number, month: number): number {
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   return month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
@@ -47,10 +48,12 @@ function offsetOf(zone: string | undefined): Seconds | undefined {
   return (zone.startsWith('-') ? -1 : 1) * (hours * HOUR + minutes * MINUTE);
 }
 
-/** Epoch seconds as `2026-01-05T06:15:00Z`; fractions of a second are cut. */
-export function formatStamp(time: Seconds): string {
-  const days = Math.floor(time / DAY);
-  const rest = Math.floor(time - days * DAY);
+/** Year, month (from 1) and day of a number of days since 1970-01-01: the inverse of {@link daysFromCivil}. */
+export function civilFromDays(days: number): {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+} {
   const z = days + 719_468;
   const era = Math.floor(z / 146_097);
   const doe = z - era * 146_097;
@@ -61,8 +64,16 @@ export function formatStamp(time: Seconds): string {
   const mp = Math.floor((5 * doy + 2) / 153);
   const month = mp < 10 ? mp + 3 : mp - 9;
   const year = yoe + era * 400 + (month <= 2 ? 1 : 0);
+  return { year, month, day: doy - Math.floor((153 * mp + 2) / 5) + 1 };
+}
+
+/** Epoch seconds as `2026-01-05T06:15:00Z`; fractions of a second are cut. */
+export function formatStamp(time: Seconds): string {
+  const days = Math.floor(time / DAY);
+  const rest = Math.floor(time - days * DAY);
+  const { year, month, day } = civilFromDays(days);
   const two = (n: number) => String(n).padStart(2, '0');
-  const date = `${String(year).padStart(4, '0')}-${two(month)}-${two(doy - Math.floor((153 * mp + 2) / 5) + 1)}`;
+  const date = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
   const clock = [Math.floor(rest / HOUR), Math.floor((rest % HOUR) / MINUTE), rest % MINUTE]
     .map(two)
     .join(':');

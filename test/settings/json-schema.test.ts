@@ -39,7 +39,7 @@ describe('the JSON Schema', () => {
     expect(words('fleet', 'spotShare')).toBe('a number from 0 to 1');
     expect(words('shards', 0, 'standby', 'wakeAbove')).toBe('a number of at least 0');
     expect(words('fleet', 'instanceTypes', 0, 'weight')).toBe('a number above 0 and at most 64');
-    expect(words('calendar', 0, 'repeat')).toBe('one of never, daily, weekly, yearly');
+    expect(words('calendar', 0, 'repeat')).toBe('one of never, daily, weekly, monthly, yearly');
     expect(words('shards', 0, 'route', 'host')).toBe('text of 1 to 128 characters');
     expect(schemaAt(['shards', 0, 'toString'])).toBeUndefined();
   });
