@@ -77,9 +77,19 @@ export async function tick(
     failures: [],
   };
   // Starting a workflow takes a round trip, and none depends on another; fleet actions are few, and in order.
-  const released = new Set(plan.fleet.flatMap((one) => (one.kind === 'release' ? [one.instance] : [])));
-  await inTurn(plan.moves, AT_ONCE, (move) => startMove(doing, move, released));
-  for (const [i, action] of plan.fleet.entries()) await apply(doing, action, `${at}/${i}`);
+  const leaving = leavingWith(plan);
+  const all = new Set([...leaving.values()].flat());
+  await inTurn(
+    plan.moves.filter((move) => !all.has(move)),
+    AT_ONCE,
+    (move) => startMove(doing, move),
+  );
+  for (const [i, action] of plan.fleet.entries()) await apply(doing, action, `${at}/${i}`, leaving);
+  // Last: whether their hosts have to clear up depends on whether the release was accepted.
+  const gone = new Set(doing.actions.flatMap((one) => (one.kind === 'release' ? [one.instance] : [])));
+  await inTurn([...all], AT_ONCE, (move) =>
+    startMove(doing, move, gone.has(parseSliceId(move.slice).instance)),
+  );
 
   const { moves, actions, refused, failures } = doing;
   const made = event('PlanMade', at, {
@@ -99,43 +109,52 @@ function countKinds({ findings }: Plan): Record<string, number> {
   return counts;
 }
 
-async function startMove(doing: Doing, move: Move, released: ReadonlySet<string>): Promise<void> {
+/** Moves that take slices to `ready` on an instance which the same plan releases, by instance. */
+function leavingWith({ moves, fleet }: Plan): ReadonlyMap<string, readonly Move[]> {
+  const released = new Set(fleet.flatMap((one) => (one.kind === 'release' ? [one.instance] : [])));
+  const leaving = moves.filter(
+    ({ slice, to }) => to.kind === 'ready' && released.has(parseSliceId(slice).instance),
+  );
+  return Map.groupBy(leaving, ({ slice }) => parseSliceId(slice).instance);
+}
+
+/** @param leaves the slice's instance was released: once drained, the slice is gone with it */
+async function startMove(doing: Doing, move: Move, leaves = false): Promise<void> {
   const { ports, settings, seen, at } = doing;
   const what = `move ${move.id} of ${move.slice}`;
-  if (doing.isOver()) {
-    doing.refused.push({ what, why: NO_TIME });
-    return;
-  }
-  // The planner leaves shards in shadow alone; this is the second line of defence.
-  for (const end of [move.from, move.to]) {
-    if (end.kind === 'ready' || (doing.modeOf(end.shard) ?? 'shadow') !== 'shadow') continue;
-    doing.refused.push({ what, why: `shard ${end.shard} is in shadow` });
+  const why = whyNot(doing, move);
+  if (why !== undefined) {
+    doing.refused.push({ what, why });
     return;
   }
   if (move.to.kind === 'active') {
     const { shard } = move.to;
     const left = doing.brakes.get(shard);
-    if (left !== undefined && left < 1) {
-      doing.refused.push({
-        what,
-        why: `moves to shard ${shard} keep failing: one at a time until one succeeds`,
-      });
-      return;
-    }
     if (left !== undefined) doing.brakes.set(shard, left - 1);
   }
-  const stored = seen.stored.get(move.slice);
-  if (stored === undefined) {
-    doing.refused.push({ what, why: 'no such slice' });
-    return;
-  }
-  const leaves = move.to.kind === 'ready' && released.has(parseSliceId(move.slice).instance);
-  const input = moveInput(move, stored.version, at, settings, leaves);
+  const input = moveInput(move, seen.stored.get(move.slice)?.version ?? 0, at, settings, leaves);
   if (await attempt(doing.failures, what, () => ports.workflows.start('move', move.id, input)))
     doing.moves.push(input);
 }
 
-async function apply(doing: Doing, action: FleetAction, key: string): Promise<void> {
+/** Why a move is not to be started; undefined where it is. */
+function whyNot({ isOver, modeOf, brakes, seen }: Doing, { slice, from, to }: Move): string | undefined {
+  if (isOver()) return NO_TIME;
+  // The planner leaves shards in shadow alone; this is the second line of defence.
+  for (const end of [from, to])
+    if (end.kind !== 'ready' && (modeOf(end.shard) ?? 'shadow') === 'shadow')
+      return `shard ${end.shard} is in shadow`;
+  if (to.kind === 'active' && (brakes.get(to.shard) ?? 1) < 1)
+    return `moves to shard ${to.shard} keep failing: one at a time until one succeeds`;
+  return seen.stored.has(slice) ? undefined : 'no such slice';
+}
+
+async function apply(
+  doing: Doing,
+  action: FleetAction,
+  key: string,
+  leaving: ReadonlyMap<string, readonly Move[]>,
+): Promise<void> {
   const { ports, settings, at } = doing;
   const what = describe(action);
   if (doing.isOver()) {
@@ -148,7 +167,7 @@ async function apply(doing: Doing, action: FleetAction, key: string): Promise<vo
     return;
   }
   let done: boolean;
-  if (action.kind === 'release') done = await release(doing, action, key);
+  if (action.kind === 'release') done = await release(doing, action, key, leaving.get(action.instance));
   else if (action.kind === 'wake') {
     const input = standbyInput(action, at, settings);
     done = await attempt(doing.failures, what, () =>
@@ -159,20 +178,21 @@ async function apply(doing: Doing, action: FleetAction, key: string): Promise<vo
 }
 
 /**
- * Releases an instance whose slices are `ready` or on their way there by this plan. Ready ones are claimed first, so
+ * Releases an instance whose slices are `ready`, or go there by these moves of the plan. Ready ones are claimed first, so
  * that nobody gives them to a shard meanwhile, and forgotten once the fleet has taken the instance out.
  */
 async function release(
   doing: Doing,
   action: FleetAction & { kind: 'release' },
   key: string,
+  moves: readonly Move[] = [],
 ): Promise<boolean> {
   const { ports, seen, at } = doing;
   const what = describe(action);
   const holder = `release/${action.instance}/${at}`;
   const instance = seen.snapshot.instances.find(({ id }) => id === action.instance);
   const leaving = new Set(
-    doing.moves.filter(({ move }) => move.to.kind === 'ready').map(({ move }) => move.slice),
+    moves.filter((move) => whyNot(doing, move) === undefined).map(({ slice }) => slice),
   );
   const claimed: StoredSlice[] = [];
   let why = instance === undefined ? 'no such instance' : undefined;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { World } from '../../backtest/world/world.ts';
 import type { FleetAction, Move, Plan, Snapshot } from '../../core/capacity/plan.ts';
 import type { Mode } from '../../core/settings/schema.ts';
 import { activateStandby, type StandbyInput } from '../../flows/activate-standby.ts';
@@ -19,8 +20,14 @@ const release = (instance: string, to: 'warm' | 'retired' = 'warm'): FleetAction
   reason,
 });
 
-async function ticking(moves: Move[], fleet: FleetAction[], modes?: Record<string, Mode>) {
+async function ticking(
+  moves: Move[],
+  fleet: FleetAction[],
+  modes?: Record<string, Mode>,
+  prepare: (world: World) => void = () => {},
+) {
   const world = await stage({ max: 4 });
+  prepare(world);
   world.workflows.handlers.set('move', (input) => runMove(world.ports, input as MoveInput));
   world.workflows.handlers.set('activate-standby', (input) =>
     activateStandby(world.ports, world.settings, input as StandbyInput),
@@ -107,6 +114,17 @@ describe('a tick', () => {
     expect(await watch(world, world.clock.now() + 61)).toEqual([]);
     expect(world.fleet.get('i-00000000')).toBeUndefined();
     expect(await world.store.get(ON_A)).toBeUndefined();
+  });
+
+  it('has a slice cleared up where the release that it was to leave with is not carried out', async () => {
+    const { world, result } = await ticking([homeA], [release('i-00000000')], {}, ({ ports: { fleet } }) => {
+      fleet.apply = () => Promise.reject(new Error('throttled'));
+    });
+    expect(result.failures).toEqual([{ what: 'release i-00000000 to warm', error: 'Error: throttled' }]);
+    expect(result.moves).toMatchObject([{ move: homeA, leaves: false }]);
+    await world.runUntil(world.clock.now() + 90);
+    expect((await world.store.get(ON_A))?.placement.kind).toBe('ready');
+    expect(world.hosts.environments.has(ON_A)).toBe(false);
   });
 
   it('does not release an instance that serves', async () => {
