@@ -29,7 +29,7 @@ An event may come twice, and events may come out of order: Foreshard publishes a
 Fields are added in time, and never changed or removed. Schemas: \`docs/events/<type>.json\` (JSON Schema of \`detail\`);
 TypeScript: \`EventDetails\` in \`core/events/vocabulary.ts\`, from which this page and the schemas are made (\`node cli/event-schemas.ts\`).
 
-A finding (GuaranteeAtRisk, PoolExhausted, FleetAtMax, LoadLate, ForecastLate) is published when it appears and again
+A finding (GuaranteeAtRisk, PoolExhausted, FleetAtMax, LoadLate, ForecastLate, ForecastAnomaly) is published when it appears and again
 every ten minutes while it lasts; \`Resolved\`, with the same \`since\`, says that it has ended.
 
 ${table(published)}

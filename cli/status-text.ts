@@ -1,3 +1,4 @@
+import { unusualWords } from '../backtest/report/forecast-words.ts';
 import { formatNumber, formatSpan, formatTime } from '../backtest/report/page/format.js';
 import type { Finding } from '../core/capacity/plan.ts';
 import { MINUTE } from '../core/time.ts';
@@ -11,7 +12,7 @@ const MOST = 20;
 
 /** How a service stands, for a person. */
 export function statusText(status: Status): string {
-  const { service, at, fleet, findings, failures, openMoves, waits } = status;
+  const { service, at, shards, fleet, findings, failures, openMoves, waits } = status;
   const moves =
     openMoves.length === 0
       ? 'none'
@@ -25,6 +26,12 @@ export function statusText(status: Status): string {
     `Pool     ${poolLine(status)}`,
     `Plan     ${planLine(status)}`,
     `Moves    under way: ${moves}; waiting for the load balancer: ${waits}`,
+    ...listed(
+      'Unusual load',
+      shards.flatMap(({ shard, unusual, unit }) =>
+        unusual === undefined ? [] : [`${shard}: ${unusualWords(unusual, unit)}`],
+      ),
+    ),
     ...listed('Findings', findings.map(findingWords)),
     ...listed(
       'Failures of the last plan',
@@ -105,6 +112,11 @@ function findingWords(one: Finding): string {
       return `LoadLate: nothing was measured of ${one.shard} ${age}`;
     case 'ForecastLate':
       return `ForecastLate: no forecast of ${one.shard} ${age}`;
+    case 'ForecastAnomaly': {
+      const { kind, load, median, withheld } = one.unusual;
+      const then = withheld ? 'not believed, the size is held' : 'believed';
+      return `ForecastAnomaly: load of ${one.shard} is ${formatNumber(load)} (${kind}; ${formatNumber(median)} expected), ${then}`;
+    }
   }
 }
 

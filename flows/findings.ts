@@ -16,6 +16,8 @@ export interface OpenFinding {
   /** When it first appeared. */
   readonly since: Seconds;
   readonly publishedAt: Seconds;
+  /** What an anomaly was when it was published last: one that turns into another is told of again. */
+  readonly what?: string;
 }
 
 export interface Findings {
@@ -38,10 +40,17 @@ export function findingEvents(
   const now = found.slice(0, MOST).map((finding): OpenFinding => {
     const known = before.get(keyOf(finding));
     before.delete(keyOf(finding));
-    if (known !== undefined && at - known.publishedAt < AGAIN_AFTER) return known;
+    const what = whatOf(finding);
+    if (known !== undefined && known.what === what && at - known.publishedAt < AGAIN_AFTER) return known;
     const since = known?.since ?? at;
     events.push(findingEvent(finding, at, since));
-    return { kind: finding.kind, ...shardOf(finding), since, publishedAt: at };
+    return {
+      kind: finding.kind,
+      ...shardOf(finding),
+      since,
+      publishedAt: at,
+      ...(what !== undefined && { what }),
+    };
   });
   for (const { kind, since, ...of } of before.values())
     events.push(event('Resolved', at, { finding: kind, ...shardOf(of), since }));
@@ -60,7 +69,15 @@ function findingEvent(finding: Finding, at: Seconds, since: Seconds): Event {
       return event('LoadLate', at, { ...aged(finding), since });
     case 'ForecastLate':
       return event('ForecastLate', at, { ...aged(finding), since });
+    case 'ForecastAnomaly': {
+      const { kind: what, since: time, ...unusual } = finding.unusual;
+      return event('ForecastAnomaly', at, { shard: finding.shard, what, time, ...unusual, since });
+    }
   }
+}
+
+function whatOf(finding: Finding): string | undefined {
+  return finding.kind === 'ForecastAnomaly' ? finding.unusual.kind : undefined;
 }
 
 function without<T extends Finding>({ kind: _, ...rest }: T): Omit<T, 'kind'> {

@@ -12,6 +12,7 @@ export interface OpenFinding {
   readonly shard?: string;
   readonly since: Seconds;
   readonly publishedAt: Seconds;
+  readonly what?: string;
 }
 
 /** Item `state`/`tick`. */

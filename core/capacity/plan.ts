@@ -1,3 +1,4 @@
+import type { Unusual } from '../forecast/forecast.ts';
 import type { ReserveRequest, SliceRisk, SpotPool } from '../interruption/risk.ts';
 import type { Mode } from '../settings/schema.ts';
 import type { Group, Instance } from '../shards/instance.ts';
@@ -169,7 +170,9 @@ export type Finding =
   /** `age` is infinite where nothing was ever measured. */
   | { readonly kind: 'LoadLate'; readonly shard: string; readonly age: Seconds }
   /** Its forecast is missing (`age` infinite) or old: the shard may grow, and does not shrink. */
-  | { readonly kind: 'ForecastLate'; readonly shard: string; readonly age: Seconds };
+  | { readonly kind: 'ForecastLate'; readonly shard: string; readonly age: Seconds }
+  /** Its newest load is unusual. Where it is not believed (`withheld`), the shard keeps its size. */
+  | { readonly kind: 'ForecastAnomaly'; readonly shard: string; readonly unusual: Unusual };
 
 /** A reserved slice that the plan keeps, and what it is for. */
 export interface KeptReserve {

@@ -85,6 +85,7 @@ export function plan(
           frozen,
         );
   const shadows = shadowed(snapshot, forecasts, settings, index, leads, sizing);
+  const looked = [...shards, ...[...shadows.values()].map(({ view }) => view)];
 
   return {
     at: now,
@@ -99,7 +100,8 @@ export function plan(
     shards: shardPlans(settings, snapshot, draft, decision, shadows),
     findings: [
       ...findings(draft, open.length, decision.start, room * perInstance, snapshot),
-      ...lateForecasts([...shards, ...[...shadows.values()].map(({ view }) => view)], snapshot),
+      ...lateForecasts(looked, snapshot),
+      ...anomalies(looked),
     ],
     reserves: reserving.reserves,
     reserveFor: reserving.reserveFor,
@@ -203,6 +205,12 @@ function lateForecasts(shards: readonly PlannedShard[], snapshot: Snapshot): Fin
   return late
     .filter(({ settings, serving }) => serving > 0 || seen.has(settings.name))
     .map(({ settings, forecastAge }) => ({ kind: 'ForecastLate', shard: settings.name, age: forecastAge }));
+}
+
+function anomalies(shards: readonly PlannedShard[]): Finding[] {
+  return shards.flatMap(({ settings, forecast: { unusual } }) =>
+    unusual === undefined ? [] : { kind: 'ForecastAnomaly', shard: settings.name, unusual },
+  );
 }
 
 function findings(draft: Draft, wanting: number, start: number, room: number, snapshot: Snapshot): Finding[] {

@@ -1,4 +1,5 @@
 import { MEDIAN } from '../forecast/forecast.ts';
+import { disbelief } from './held-size.ts';
 import { TICK } from './horizons.ts';
 import type { Reason, Rule } from './plan.ts';
 import type { PlannedShard } from './shard-views.ts';
@@ -18,6 +19,7 @@ export function reasonFor(
   const load = shard.ahead.ticks[h]!;
   const base = rule === 'release' ? serving - 1 : serving;
   const known = shard.isKnown;
+  const words = shard.held === undefined ? considered : [...considered, disbelief(shard.held)];
   return {
     rule,
     ahead: h * TICK,
@@ -25,6 +27,6 @@ export function reasonFor(
     need: (rule === 'release' ? serving - 1 : serving + 1) * shard.slice,
     have: serving * shard.slice,
     ...(known && { value: gain(shard, h, base) }),
-    ...(considered.length > 0 && { considered }),
+    ...(words.length > 0 && { considered: words }),
   };
 }

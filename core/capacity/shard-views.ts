@@ -1,7 +1,9 @@
-import { type Forecast, LEVELS } from '../forecast/forecast.ts';
+import { type Forecast, LEVELS, type Unusual } from '../forecast/forecast.ts';
+import type { Expected } from '../forecast/unusual/judge.ts';
 import type { Mode, Settings, ShardSettings } from '../settings/schema.ts';
 import { MINUTE, type Seconds } from '../time.ts';
 import type { FleetIndex, Holding } from './fleet-index.ts';
+import { insteadOf, surelyNeeded } from './held-size.ts';
 import { planningHorizons } from './horizons.ts';
 import { type LookAhead, lookAhead } from './look-ahead.ts';
 import type { Measured, Snapshot } from './plan.ts';
@@ -20,6 +22,8 @@ export interface PlannedShard extends ShardView {
   readonly forecastAge: Seconds;
   /** The forecast is missing or old, or made from old load. */
   readonly late: boolean;
+  /** Its newest load is not believed: it keeps its size. */
+  readonly held?: Unusual;
   /** Above 1: an instance does less than the settings say, by what was measured. */
   readonly pressure: number;
   /** A cold standby shard that nothing calls for. */
@@ -44,7 +48,8 @@ export function modeOf(shard: ShardSettings, snapshot: Snapshot): Mode {
  * Views of all shards that may be moved: active ones and ones in hold; or of those in shadow, as if they were active.
  *
  * A shard whose forecast is missing or old keeps what it has, and gets back what it loses: it may grow to its
- * guarantee and to what an old forecast still knows to come, but what is not known is no reason to shrink.
+ * guarantee and to what an old forecast still knows to come, but what is not known is no reason to shrink. One whose
+ * load is not believed keeps what it has, too (`held-size.ts`).
  */
 export function plannedShards(
   snapshot: Snapshot,
@@ -74,16 +79,23 @@ export function plannedShards(
     let active = 0;
     for (const { units } of holding.active) active += units;
     if (which === 'shadow') active += ofOthers(shard, its, holding, index.unit);
-    const pressure = pressureOf(shard, its, holding, index.unit);
+    const { unusual } = forecast;
+    const instead = isKnown && its !== undefined ? insteadOf(its, forecast) : undefined;
+    const pressure = pressureOf(shard, its, holding, index.unit, instead);
     const unmet = unmetPrice(shard, settings);
     const serving = active - holding.doomed + holding.coming;
-    const asleep = sleeps(shard, ahead, serving > 0, wakeLead(settings)) && !(late && serving > 0);
+    const isHeld = unusual?.withheld === true;
+    const asleep =
+      sleeps(shard, ahead, serving > 0, wakeLead(settings)) && !((late || isHeld) && serving > 0);
     const slices = (instances: number) => instances / index.unit;
+    const slice = (shard.capacity.perInstance * index.unit) / pressure;
     const ceiling = slices(shard.max ?? settings.fleet.max);
     // Awake, even a standby shard that is guaranteed nothing serves.
     const least = Math.max(slices(shard.guarantee), shard.standby === undefined ? 0 : 1);
     let floor = asleep ? 0 : Math.min(ceiling, least);
-    if (late) floor = Math.max(floor, Math.min(ceiling, serving + notReplaced(holding)), serving);
+    const isUnsure = late || isHeld;
+    if (isUnsure) floor = Math.max(floor, Math.min(ceiling, serving + notReplaced(holding)), serving);
+    const most = isHeld ? Math.min(ceiling, Math.max(floor, surelyNeeded(ahead, slice))) : ceiling;
     // In hold the size is kept: what was lost comes back, one for one, and nothing else moves.
     const holdAt = snapshot.holdAt?.[shard.name];
     const held = holdAt === undefined ? serving + notReplaced(holding) : slices(holdAt);
@@ -95,15 +107,16 @@ export function plannedShards(
       isKnown,
       forecastAge,
       late,
+      ...(isHeld && { held: unusual }),
       pressure,
       asleep,
       ahead,
-      slice: (shard.capacity.perInstance * index.unit) / pressure,
+      slice,
       worth: asleep ? 0 : unmet / perSlice,
       serving,
       // What is only on its way cannot be given back yet.
       floor: mode === 'hold' ? Math.max(held, serving) : Math.max(floor, holding.coming),
-      ceiling: mode === 'hold' ? Math.max(held, serving) : Math.max(ceiling, late ? serving : 0),
+      ceiling: mode === 'hold' ? Math.max(held, serving) : Math.max(most, isUnsure ? serving : 0),
       priority: shard.priority,
     });
   }
@@ -118,7 +131,11 @@ function ageOf(forecast: Forecast | undefined, at: Seconds, settings: Settings) 
   const { every } = settings.forecast;
   if (forecast === undefined) return { forecastAge: Number.POSITIVE_INFINITY, late: true };
   const ofLoad = at - forecast.knownUntil;
-  if (ofLoad > FORECAST_LATE + settings.metrics.delay + settings.metrics.every + every)
+  // Load that is withheld has come in time.
+  if (
+    forecast.unusual?.withheld !== true &&
+    ofLoad > FORECAST_LATE + settings.metrics.delay + settings.metrics.every + every
+  )
     return { forecastAge: ofLoad, late: true };
   const forecastAge = at - (forecast.madeAt ?? forecast.at);
   return { forecastAge, late: forecastAge > Math.max(FORECAST_LATE, 2 * every) };
@@ -160,12 +177,15 @@ export function slicePrice({ costs, fleet }: Settings): number {
  * Adjustment from what is measured, on top of the forecast: utilisation well above load over capacity, or latency
  * above its bound, says that an instance does less than the settings say. Then each slice counts for less: for so
  * much that utilisation comes to its bound, and stays there when the shard has got what it lacked.
+ * @param instead of the measured load, where that is not believed. Then utilisation must tell of itself: up to 1, since
+ *   more is load over capacity, and above its bound.
  */
 function pressureOf(
   shard: ShardSettings,
   measured: Measured | undefined,
   holding: Holding,
   unit: number,
+  instead?: Expected,
 ): number {
   if (measured === undefined) return 1;
   // Only what served when that load was measured.
@@ -174,11 +194,14 @@ function pressureOf(
   for (const { units, slice } of holding.active) {
     if (slice.placement.since <= time) capacity += units * unit * shard.capacity.perInstance;
   }
-  const expected = capacity > 0 && measured.load !== undefined ? measured.load / capacity : 1;
+  const load = instead?.median ?? measured.load;
+  const expected = capacity > 0 && load !== undefined ? load / capacity : 1;
   let pressure = 1;
   const { utilization, latency } = measured;
+  const tells = (share: number) => instead === undefined || (share <= 1 && share > shard.react.utilization);
   if (
     utilization !== undefined &&
+    tells(utilization) &&
     utilization > TELLS * shard.react.utilization &&
     utilization > expected * TOLERANCE
   ) {

@@ -31,6 +31,7 @@ export const FINDINGS = [
   'FleetAtMax',
   'LoadLate',
   'ForecastLate',
+  'ForecastAnomaly',
 ] as const;
 
 /** When a finding first appeared: it is published then, again every ten minutes while it lasts, and `Resolved` at its end. */

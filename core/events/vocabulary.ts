@@ -119,7 +119,7 @@ export const EVENTS = {
     }),
   ),
   Resolved: kind(
-    'A finding (GuaranteeAtRisk, PoolExhausted, FleetAtMax, LoadLate, ForecastLate) has ended.',
+    'A finding (GuaranteeAtRisk, PoolExhausted, FleetAtMax, LoadLate, ForecastLate, ForecastAnomaly) has ended.',
     z.object({
       finding: z.enum(p.FINDINGS).describe('Which one.'),
       shard: p.shard.optional(),
@@ -217,15 +217,24 @@ export const EVENTS = {
         .describe('The first of them.'),
     }),
   ),
-  ForecastAnomaly: planned(
-    'The load of a shard is far outside its forecast. Not published yet: the load analyser will.',
+  ForecastAnomaly: kind(
+    'The load of a shard is far outside its forecast, or cannot be. What is not believed (`withheld`) changes no size.',
     z.object({
       shard: p.shard,
       load: z.number().min(0).describe('Measured (the shard’s unit).'),
       median: z.number().min(0).describe('Forecast for that time: median (the shard’s unit).'),
       low: z.number().min(0).describe('Forecast for that time: 0.01 quantile (the shard’s unit).'),
       high: z.number().min(0).describe('Forecast for that time: 0.99 quantile (the shard’s unit).'),
-      time: p.stamp.describe('Time of the load (epoch seconds).'),
+      time: p.stamp.describe('Time of the first such load (epoch seconds).'),
+      what: z
+        .enum(['flat', 'zero', 'jump', 'shift'])
+        .describe(
+          'flat: the same value again and again; zero: nothing where there always was something; jump: many times more or less; shift: a new level, taken for true.',
+        ),
+      withheld: z
+        .boolean()
+        .describe('Whether the load is not believed: it is kept from the forecast, and the size is held.'),
+      since: p.since,
     }),
   ),
   ShardProposed: planned(

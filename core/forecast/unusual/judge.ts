@@ -75,10 +75,10 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
 
 /**
  * Whether a load cannot be, by its forecast alone: of a point that the forecaster has not seen yet, where no more is
- * at hand than the newest forecast. Never more certain than {@link judge}, which has the past too.
+ * at hand than the newest forecast. {@link judge} has the past, too. Load that may be nothing is never contradicted.
  */
 export function contradicts(load: number, { low, high }: Expected): boolean {
-  return (load === 0 && low > 0) || load > RISE * high || load < low / FALL;
+  return low > 0 && (load > RISE * high || load < low / FALL);
 }
 
 /** What a forecast says of one of its horizons. */
