@@ -80,7 +80,8 @@ export function plannedShards(
     for (const { units } of holding.active) active += units;
     if (which === 'shadow') active += ofOthers(shard, its, holding, index.unit);
     const { unusual } = forecast;
-    const instead = isKnown && its !== undefined ? insteadOf(its, forecast) : undefined;
+    const instead =
+      isKnown && its !== undefined && settings.forecast.withhold > 0 ? insteadOf(its, forecast) : undefined;
     const pressure = pressureOf(shard, its, holding, index.unit, instead);
     const unmet = unmetPrice(shard, settings);
     const serving = active - holding.doomed + holding.coming;

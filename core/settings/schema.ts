@@ -298,6 +298,14 @@ export const settingsSchema = z
     forecast: z
       .strictObject({
         every: z.int().min(60).max(3600).default(60).describe('How often each shard is forecast on AWS (s).'),
+        withhold: z
+          .int()
+          .min(0)
+          .max(6 * 3600)
+          .default(3600)
+          .describe(
+            'Load that cannot be (nothing, the same value, or a thousand times more all at once) is not believed, and the size is held, for at most so long (s). 0: all is believed.',
+          ),
       })
       .prefault({})
       .describe('The load analyser.'),
