@@ -1,0 +1,75 @@
+import { formatTable } from '../../cli/table.ts';
+import { geometricMean } from '../lib/results.ts';
+import { OURS } from './forecasters.ts';
+import { coverages, GOALS, overBest, SPANS, type Span, type Spanned, spanned } from './metrics.ts';
+import type { Score } from './score.ts';
+
+const MEASURES = [
+  ['WQL', (one: Spanned) => one.wql],
+  ['MASE', (one: Spanned) => one.mase],
+  ['WAPE over seasonal naive’s', (one: Spanned) => one.rwape],
+] as const;
+
+/** Tables per span and measure: every forecaster on every set, and ours over the best peer. */
+export function accuracyText(
+  scores: readonly Score[],
+  own: readonly Score[],
+  peers: readonly string[],
+): string {
+  const spans = Object.keys(SPANS) as Span[];
+  const tables = spans.flatMap((span) =>
+    MEASURES.map(
+      ([title, of]) => `${title}, ${SPANS[span].title}\n\n${measureTable(spanned(scores, span), peers, of)}`,
+    ),
+  );
+  const covered = formatTable(
+    ['set', '≤ .9 quantile', '≤ .99 quantile', 'points'],
+    coverages(own).map(({ set, of90, of99 }) => [
+      set,
+      of90.toFixed(3),
+      of99.toFixed(3),
+      own.filter((score) => score.set === set).reduce((sum, { points }) => sum + points, 0),
+    ]),
+  );
+  return [...tables, `Coverage of ours, all horizons\n\n${covered}`].join('\n');
+}
+
+function measureTable(
+  sets: ReadonlyMap<string, readonly Spanned[]>,
+  peers: readonly string[],
+  of: (one: Spanned) => number,
+): string {
+  const all = [...sets.values()].flat();
+  const names = [...new Set(all.map(({ forecaster }) => forecaster))];
+  const rows = [...sets].map(([set, spans]) => {
+    const best = overBest(spans, peers, of);
+    return [
+      set,
+      ...names
+        .map((name) => spans.find(({ forecaster }) => forecaster === name))
+        .map((one) => (one ? of(one).toFixed(3) : '')),
+      best?.ratio.toFixed(3) ?? '',
+      best?.peer ?? '',
+    ];
+  });
+  const ratios = [...sets.values()].flatMap((spans) => overBest(spans, peers, of)?.ratio ?? []);
+  const mean = geometricMean(ratios)?.toFixed(3) ?? '';
+  return formatTable(
+    ['set', ...names, `${OURS} / best peer`, 'best peer'],
+    [...rows, ['geometric mean', ...names.map(() => ''), mean, '']],
+  );
+}
+
+export function metricsText(metrics: Readonly<Record<string, number>>): string {
+  return formatTable(
+    ['metric', 'value', 'goal', ''],
+    Object.entries(GOALS).map(([name, { least, most }]) => {
+      const value = metrics[name];
+      const bound = least !== undefined ? `≥ ${least}` : most !== undefined ? `≤ ${most}` : '';
+      const met = value === undefined || (value >= (least ?? -Infinity) && value <= (most ?? Infinity));
+      return [name, value === undefined ? 'not measured' : rounded(value), bound, met ? '' : 'missed'];
+    }),
+  );
+}
+
+const rounded = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(3));
