@@ -23,6 +23,8 @@ export interface PlannedHandOver {
   readonly instance?: string;
   /** @default all that serve on the instance */
   readonly slices?: readonly string[];
+  /** It is given up then. @default after 30 minutes */
+  readonly by?: Seconds;
   /** Only these slots of the one slice, to this one, which serves the shard too; the slice stays. */
   readonly part?: NonNullable<Departing['part']>;
 }
@@ -84,7 +86,7 @@ export function leavingOf(
         cause: planned ? 'planned' : 'interruption',
         ...(planned === undefined && { deadline: deadlineOf(input) }),
         holder: holderOfLeaving(planned ? slice : instance, planned !== undefined),
-        by: planned === undefined ? deadlineOf(input) : input.at + MOST_PLANNED,
+        by: planned === undefined ? deadlineOf(input) : (planned.by ?? input.at + MOST_PLANNED),
         ...(planned?.part && { part: planned.part }),
         drainAt,
         drainStamp: formatStamp(drainAt),

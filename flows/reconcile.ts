@@ -7,7 +7,9 @@ import { ownerOf } from '../core/shards/placement.ts';
 import { type DeclaredSlice, type Layouts, parseSliceId, sliceIdsOf } from '../core/shards/slice.ts';
 import { MINUTE, type Seconds } from '../core/time.ts';
 import { type EventDetails, event } from './events.ts';
+import { canHandOver, handOverBy, startHandOver } from './hand-over-first.ts';
 import { inTurn } from './in-turn.ts';
+import { replaceable, type Sick } from './sick.ts';
 import { type Given, modesOf } from './snapshot.ts';
 import { stateHolders } from './state-holders.ts';
 import { towardsReady } from './way-back.ts';
@@ -92,6 +94,8 @@ export async function reconcile(
   const sick = new Map<string, Sick>();
   const slow: Job[] = [];
   const holdsState = stateHolders(ports, settings);
+  // Shards of which a slice serves on an instance that goes.
+  const leaving = new Set<string>();
 
   const one = async (item: StoredSlice) => {
     const owner = ownerOf(item.placement);
@@ -103,13 +107,17 @@ export async function reconcile(
       done.removed.push(item.slice);
       const { instance: id } = parseSliceId(item.slice);
       lost.set(id, [...(lost.get(id) ?? []), item]);
-    } else if (!isHeld(item, now)) {
+      return;
+    }
+    // Where a workflow hands it over, it is held.
+    if (instance.state === 'draining' && item.placement.kind === 'active') leaving.add(item.placement.shard);
+    if (!isHeld(item, now)) {
       const left = owner !== undefined && !modes.has(owner);
       const declared = declaredAs(item, layouts);
       if (isForeign(item, settings, layouts) || left) await expel(ports, item, done, slow);
       else if (declared?.use === 'leaving') leave(ports, item, done, slow);
       else if (declared?.use !== 'hidden')
-        await settle(ports, item, instance, { done, sick, slow, holdsState });
+        await settle(ports, item, instance, { settings, done, sick, slow, holdsState });
     }
   };
   let late = false;
@@ -132,8 +140,9 @@ export async function reconcile(
   await inTurn(stored, AT_ONCE, async (item) => {
     await onTime(`reconcile ${item.slice}`, () => one(item));
   });
-  for (const item of replaceable(stored, sick, failures))
-    slow.push({ slice: item.slice, work: () => replace(ports, item, done, layouts) });
+  const replacing = { settings, given, done, holdsState };
+  for (const item of replaceable(stored, sick, leaving, failures))
+    slow.push({ slice: item.slice, work: () => replace(ports, item, replacing) });
   // Last and many at once: a host that does not answer must not keep the others waiting, minute after minute.
   await inTurn(slow, AT_ONCE, async ({ slice, work }) => {
     await onTime(`reconcile ${slice}`, work);
@@ -180,12 +189,6 @@ async function expel(ports: Ports, item: StoredSlice, done: Corrected, slow: Job
   done.removed.push(item.slice);
 }
 
-/** Active slices of a shard that no workflow holds, by their health. */
-interface Sick {
-  well: number;
-  readonly unwell: StoredSlice[];
-}
-
 /** What asks a host, which may take a minute. */
 interface Job {
   readonly slice: string;
@@ -193,6 +196,7 @@ interface Job {
 }
 
 interface Settling {
+  readonly settings: Settings;
   readonly done: Corrected;
   readonly sick: Map<string, Sick>;
   readonly slow: Job[];
@@ -204,7 +208,7 @@ async function settle(
   ports: Ports,
   item: StoredSlice,
   instance: Instance,
-  { done, sick, slow, holdsState }: Settling,
+  { settings, done, sick, slow, holdsState }: Settling,
 ): Promise<void> {
   const { slice, placement } = item;
   const home = (list: string[]) => {
@@ -218,6 +222,10 @@ async function settle(
   if (placement.kind !== 'active') return (await holdsState(item)) ? undefined : home(done.recovered);
   // Until its end, what has state waits for its hand-over.
   if (instance.state === 'interrupted' && now < instance.deadline && (await holdsState(item))) return;
+  if (instance.state === 'draining') {
+    const by = handOverBy(instance, settings);
+    if (now < by && (await holdsState(item))) return startHandOver(ports, slice, by);
+  }
   if (instance.state !== 'running') return home(done.evicted);
   const health = await ports.loadBalancer.health(placement.shard, slice);
   const its = sick.get(placement.shard) ?? { well: 0, unwell: [] };
@@ -230,38 +238,28 @@ async function settle(
   }
 }
 
-/**
- * Which unhealthy slices are replaced now: all of them where others of their shard are well. Where none is, it is more
- * likely the service than its instances, and a load balancer then sends to all of them: taking them out would take
- * the shard down. So one is replaced, and the next one only when it is seen what came of that.
- */
-function replaceable(
-  stored: readonly StoredSlice[],
-  sick: ReadonlyMap<string, Sick>,
-  failures: Failure[],
-): StoredSlice[] {
-  const moving = new Set<string>();
-  for (const { placement } of stored) {
-    if (placement.kind !== 'activating' && placement.kind !== 'draining') continue;
-    moving.add(placement.shard);
-    if (placement.kind === 'draining' && placement.to !== undefined) moving.add(placement.to);
-  }
-  return [...sick].flatMap(([shard, { well, unwell }]) => {
-    if (well > 0) return unwell;
-    const error = `all ${unwell.length} slices are unhealthy: replaced one by one, the next when the last one serves`;
-    if (unwell.length > 1) failures.push({ what: `health of shard ${shard}`, error });
-    unwell.sort((a, b) => (a.slice < b.slice ? -1 : 1));
-    return moving.has(shard) ? [] : unwell.slice(0, 1);
-  });
+interface Replacing extends Pick<Settling, 'settings' | 'done' | 'holdsState'> {
+  readonly given: Pick<Given, 'modes' | 'layouts'>;
 }
 
-async function replace(ports: Ports, item: StoredSlice, done: Corrected, layouts?: Layouts): Promise<void> {
-  const { instance } = parseSliceId(item.slice);
+async function replace(
+  ports: Ports,
+  item: StoredSlice,
+  { settings, given, done, holdsState }: Replacing,
+): Promise<void> {
+  const { slice } = item;
+  const { instance } = parseSliceId(slice);
+  const by = handOverBy({ since: ports.clock.now() }, settings);
+  const hasState = await holdsState(item);
   // What shares its machine with others by declared limits goes alone.
-  if (layouts?.has(instance)) return homeward(ports, item, done.evicted);
+  if (given.layouts?.has(instance)) {
+    if (hasState && (await canHandOver(ports, settings, given, item))) return startHandOver(ports, slice, by);
+    return homeward(ports, item, done.evicted);
+  }
   // First, so that what is taken out of the store is not found missing there and added again.
   await ports.fleet.retire(instance, 'unhealthy');
   done.retired.push(instance);
+  if (hasState) return startHandOver(ports, slice, by);
   await homeward(ports, item, done.evicted, true);
 }
 

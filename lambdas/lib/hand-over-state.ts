@@ -18,6 +18,7 @@ export const handOverInput = z.union([
     at: seconds,
     instance: z.string().min(1).optional(),
     slices: z.array(slice).optional(),
+    by: seconds.optional(),
     part: part.optional(),
   }),
   z.object({
