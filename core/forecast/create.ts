@@ -1,9 +1,10 @@
 import { planningHorizons, TICK } from '../capacity/horizons.ts';
 import type { Settings } from '../settings/schema.ts';
-import { parseStamp } from '../settings/stamp.ts';
-import { occasionsOf } from './calendar.ts';
+import { EventForecaster } from './calendar/event-forecaster.ts';
+import { calendarOf } from './calendar/events.ts';
 import type { KeptForecaster } from './forecast.ts';
 import { SeasonalForecaster } from './forecaster.ts';
+import { WatchedForecaster } from './unusual/watch.ts';
 
 /**
  * The forecaster of one shard: errors are kept at the planner's horizons, as late as this service's metrics come.
@@ -13,8 +14,12 @@ import { SeasonalForecaster } from './forecaster.ts';
 export function createForecaster(settings: Settings, shard: string, state?: Uint8Array): KeptForecaster {
   const late = TICK + settings.metrics.delay;
   const leads = planningHorizons(settings).map((ahead) => ahead + late);
-  const occasions = occasionsOf(shard, settings.calendar, (stamp) => parseStamp(stamp)!);
-  const forecaster = new SeasonalForecaster({ shard, leads, occasions });
+  const inner = new EventForecaster(
+    new SeasonalForecaster({ shard, leads }),
+    shard,
+    calendarOf(settings, shard),
+  );
+  const forecaster = new WatchedForecaster(inner, { shard, withhold: settings.forecast.withhold });
   if (state !== undefined) forecaster.restore(state);
   return forecaster;
 }

@@ -15,9 +15,10 @@ export interface Usual {
   readonly least: number;
   readonly mostOfLate: number;
   readonly leastOfLate: number;
-  /** Share of points that were zero. */
+  /** Shares of points that were zero, and that were as the one before. */
   readonly zeros: number;
-  /** Points in a row that had the same value: most of the last weeks, and now. */
+  readonly repeats: number;
+  /** Points in a row that had the same value: most of the last weeks, zeros and the present ones aside; and now. */
   readonly longestRun: number;
   readonly run: number;
 }
@@ -42,9 +43,11 @@ const BELOW_ALL = 3;
 const NEVER = 0.002;
 /** With more zeros the load comes and goes, and may come at any height. */
 const INTERMITTENT = 0.05;
-/** A value may repeat so often, or this many times as often as ever. */
-const RUN = 6;
-const RUNS = 3;
+/** Points with the same value that are not chance any more, if that many times as long as ever. */
+export const LONG = 6;
+const TIMES_LONGEST = 3;
+/** With more repeats than that, loads are whole numbers or limits, and repeat. */
+const OFTEN_SAME = 0.05;
 /** Only told, not withheld: so many times farther from the median than the outer quantile is, and so many times it. */
 const FAR = 4;
 const TIMES = 2.5;
@@ -57,7 +60,7 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
     if (usual.zeros < NEVER && low > 0 && usual.leastOfLate > 0) return { kind: 'zero', broken: true };
     return undefined;
   }
-  if (usual.run >= RUN && usual.run > RUNS * usual.longestRun + 1) return { kind: 'flat', broken: true };
+  if (isStuck(usual)) return { kind: 'flat', broken: true };
   const highest = Math.max(high, usual.mostOfLate);
   const rises = load > RISE * highest && load > RECORD * usual.most;
   const beyond = load > BEYOND_ALL * usual.most && load > UNEXPECTED * high;
@@ -71,6 +74,10 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
     load < median - FAR * (median - low) && load < Math.min(median, usual.leastOfLate) / TIMES;
   if (isSteady && (isFarAbove || isFarBelow)) return { kind: 'jump', broken: false };
   return undefined;
+}
+
+function isStuck({ run, longestRun, repeats }: Usual): boolean {
+  return run >= LONG && run > TIMES_LONGEST * longestRun && repeats < OFTEN_SAME;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { DAY, HOUR, type Seconds, WEEK } from '../../time.ts';
 import type { StateReader, StateWriter } from '../state.ts';
-import type { Usual } from './judge.ts';
+import { LONG, type Usual } from './judge.ts';
 
 /** Extremes are forgotten by half in so long. */
 const HALF: Seconds = 2 * WEEK;
@@ -22,6 +22,7 @@ export class Past {
   private mostOfLate = 0;
   private leastOfLate = Number.POSITIVE_INFINITY;
   private zeros = 0;
+  private repeats = 0;
   private longestRun = 0;
   private run = 0;
 
@@ -31,9 +32,9 @@ export class Past {
 
   /** As it would be with this load next, itself left out of the extremes. */
   with(load: number): Usual {
-    const { most, least, mostOfLate, leastOfLate, zeros, longestRun } = this;
+    const { most, least, mostOfLate, leastOfLate, zeros, repeats, longestRun } = this;
     const run = load === this.last ? this.run + 1 : 1;
-    return { most, least, mostOfLate, leastOfLate, zeros, longestRun, run };
+    return { most, least, mostOfLate, leastOfLate, zeros, repeats, longestRun, run };
   }
 
   /** A load that is believed. */
@@ -52,26 +53,35 @@ export class Past {
     this.leastOfLate = Math.min(load, this.leastOfLate / forgetOfLate);
     const weight = Math.max(1 / this.points, 1 - Math.exp(-passed / MEMORY));
     this.zeros += weight * ((load === 0 ? 1 : 0) - this.zeros);
+    this.repeats += weight * ((load === this.last ? 1 : 0) - this.repeats);
+    this.longestRun *= forget;
     this.repeat(load);
-    this.longestRun = Math.max(load > 0 ? this.run : 0, this.longestRun * forget);
+    // So long a run gets here only if it is believed, and then it goes on.
+    if (this.run >= LONG) this.longestRun = Math.max(this.longestRun, this.run);
   }
 
   /** A load that is withheld: whether it repeats is seen all the same. */
   repeat(load: number): void {
-    this.run = load === this.last ? this.run + 1 : 1;
-    this.last = load;
+    if (load === this.last) this.run += 1;
+    else {
+      if (this.last > 0) this.longestRun = Math.max(this.longestRun, this.run);
+      this.run = 1;
+      this.last = load;
+    }
   }
 
   save(out: StateWriter): void {
     out.numbers(this.points, this.first, this.newest, this.last, this.most, this.least);
-    out.numbers(this.mostOfLate, this.leastOfLate, this.zeros, this.longestRun, this.run);
+    const { mostOfLate, leastOfLate, zeros, repeats, longestRun, run } = this;
+    out.numbers(mostOfLate, leastOfLate, zeros, repeats, longestRun, run);
   }
 
   load(from: StateReader): void {
     [this.points, this.first, this.newest, this.last, this.most, this.least] = from.numbers(6) as Six;
-    [this.mostOfLate, this.leastOfLate, this.zeros, this.longestRun, this.run] = from.numbers(5) as Five;
+    [this.mostOfLate, this.leastOfLate, this.zeros] = from.numbers(3) as Three;
+    [this.repeats, this.longestRun, this.run] = from.numbers(3) as Three;
   }
 }
 
-type Five = [number, number, number, number, number];
-type Six = [number, ...Five];
+type Three = [number, number, number];
+type Six = [...Three, ...Three];

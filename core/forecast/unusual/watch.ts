@@ -20,7 +20,7 @@ export interface RestorableForecaster extends KeptForecaster {
 }
 
 /** Rises with every change of what {@link WatchedForecaster.state} writes. */
-const STATE_VERSION = 1;
+const STATE_VERSION = 'watch 1';
 /** What was withheld is made up for in this many times as long of load as it should be: flapping is believed, too. */
 const REFILL = 4;
 /** Load that stays as far off for so long is a new level; a new level is told of for so long. */
@@ -100,7 +100,8 @@ export class WatchedForecaster implements RestorableForecaster {
   state(): Uint8Array {
     const { step, newest, mark, until, spent, held } = this;
     const out = new StateWriter();
-    out.numbers(STATE_VERSION, step, newest ?? Number.NaN, until, spent);
+    out.text(STATE_VERSION);
+    out.numbers(step, newest ?? Number.NaN, until, spent);
     this.past.save(out);
     this.outlook.save(out);
     out.numbers(mark === undefined ? -1 : KINDS.indexOf(mark.kind), mark?.withheld ? 1 : 0);
@@ -114,10 +115,12 @@ export class WatchedForecaster implements RestorableForecaster {
 
   restore(state: Uint8Array): void {
     const from = new StateReader(state);
-    const [version] = from.numbers(1);
-    const [step, newest, until, spent] = from.numbers(4) as [number, number, number, number];
+    const version = from.text();
     if (version !== STATE_VERSION)
-      throw new ForecasterStateError(`${REFUSED}: expected version ${STATE_VERSION}, got ${version}`);
+      throw new ForecasterStateError(
+        `${REFUSED}: expected "${STATE_VERSION}", got "${version.slice(0, 20)}"`,
+      );
+    const [step, newest, until, spent] = from.numbers(4) as [number, number, number, number];
     if (step !== this.step)
       throw new ForecasterStateError(`${REFUSED}: expected step ${this.step}, got ${step}`);
     this.past.load(from);
