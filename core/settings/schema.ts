@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { calendarSchema, holidaysSchema, timeZoneSchema } from './calendar.ts';
 import { handOverSchema } from './hand-over.ts';
 import { NAME } from './name.ts';
+import { proposalsSchema } from './proposals.ts';
 import { reservesSchema } from './reserves.ts';
 import { riskSchema } from './risk.ts';
 import { vmSchema, vmSizeSchema } from './vm.ts';
@@ -312,6 +313,7 @@ export const settingsSchema = z
     timeZone: timeZoneSchema,
     calendar: calendarSchema,
     holidays: holidaysSchema,
+    proposals: proposalsSchema,
     vm: vmSchema,
     costs: z
       .strictObject({
