@@ -21,8 +21,9 @@ const MARKED: Seconds = 5 * MINUTE;
 
 /**
  * One step of a VM shard's move. Its twin is up → the twin's slice is reserved for the service's shard, and the agent is
- * told → the machine `hand-over` brings state and traffic over → the shard serves nobody any more, and is removed.
- * A move that does not come through in time is undone: the shard stays, and its twin is removed.
+ * told → the machine `hand-over` brings state and traffic over → the shard serves nobody any more, its twin what it
+ * served, and it is removed with its disk: not before. A move that does not come through in time is undone: the shard
+ * stays, and its twin is removed.
  * @param endSlice takes a slice out of the store that serves nobody; false: it does
  */
 export async function carryMove(
@@ -39,26 +40,22 @@ export async function carryMove(
   const target = shard.movesTo ?? '';
   const twin = target === '' ? undefined : bySlice(target, known);
   const now = ports.clock.now();
-  const back = async () => {
+  const to = async (state: 'running' | 'removed') => {
     await ports.agents.order(source, { reserve: null });
-    await change(parts, instanceID, shardID, undefined, (seen) =>
-      vmShardTo(seen.vm, shardID, 'running', now),
-    );
-    if (twin !== undefined) await endTwin(parts, twin);
+    // First the twin: what has taken over stays, and what has not goes, wherever this is killed.
+    if (state === 'removed' && twin !== undefined) await settled(parts, twin);
+    await change(parts, instanceID, shardID, undefined, (seen) => vmShardTo(seen.vm, shardID, state, now));
+    if (state === 'running' && twin !== undefined) await giveUpTwin(parts, twin);
   };
-  if (twin === undefined || now - shard.since > OVER) return back();
+  if (twin === undefined) return to('running');
   const from = await ports.store.get(source);
-  if (from === undefined || from.placement.kind === 'ready') {
-    if (!(await endSlice(source))) return;
-    await ports.agents.order(source, { reserve: null });
-    await settled(parts, twin);
-    await change(parts, instanceID, shardID, undefined, (seen) =>
-      vmShardTo(seen.vm, shardID, 'removed', now),
-    );
+  const isFree = from === undefined || from.placement.kind === 'ready';
+  if (isFree && isUp(twin) && (await servesAsMeant(parts, target, shard.since))) {
+    if (await endSlice(source)) await to('removed');
     return;
   }
-  if (!isUp(twin)) return now - shard.since > UP ? back() : undefined;
-  if (from.placement.kind !== 'active') return;
+  if (now - shard.since > (isUp(twin) ? OVER : UP)) return to('running');
+  if (!isUp(twin) || from?.placement.kind !== 'active') return;
   const serves = from.placement.shard;
   if (copiesState(parts, serves)) {
     if (!(await reserve(parts, target, serves, now))) return;
@@ -70,7 +67,17 @@ export async function carryMove(
   await ports.workflows.start('hand-over', name, input);
 }
 
-/** Without state the twin comes into service first, so that no capacity is missing meanwhile. True: it serves. */
+/**
+ * Whether the twin serves what its shard has served, or that was nothing. Where the shard held no slots, no hand-over has
+ * brought the twin into service: a move does.
+ */
+async function servesAsMeant(parts: VmParts, target: string, since: Seconds): Promise<boolean> {
+  const placement = (await parts.ports.store.get(target))?.placement;
+  if (placement?.kind === 'reserved') return serveToo(parts, target, placement.shard, since);
+  return placement?.kind === 'active' || placement?.kind === 'ready';
+}
+
+/** Brings the twin into service by a move: without state before its shard leaves, so that no capacity is missing. True: it serves. */
 async function serveToo(
   { ports, settings }: VmParts,
   slice: string,
@@ -79,10 +86,15 @@ async function serveToo(
 ): Promise<boolean> {
   const seen = await ports.store.get(slice);
   if (seen?.placement.kind === 'active') return seen.placement.shard === shard;
-  if (seen?.placement.kind !== 'ready') return false;
+  if (seen?.placement.kind !== 'ready' && seen?.placement.kind !== 'reserved') return false;
+  const { placement } = seen;
   const id = `vm-move/${slice}/${Math.round(since)}/${seen.version}`;
   const to = { kind: 'active', shard } as const;
-  const move = { id, slice, from: { kind: 'ready' }, to, reason: { rule: 'replace' } } as const;
+  const from =
+    placement.kind === 'ready'
+      ? ({ kind: 'ready' } as const)
+      : ({ kind: 'reserved', shard: placement.shard } as const);
+  const move = { id, slice, from, to, reason: { rule: 'replace' } } as const;
   await ports.workflows.start('move', id, moveInput(move, seen.version, ports.clock.now(), settings));
   return false;
 }
@@ -125,6 +137,12 @@ async function hold(parts: VmParts, twin: Twin): Promise<void> {
 /** The twin is a shard as any other from now on. */
 async function settled(parts: VmParts, { host, shard: { shardID } }: Twin): Promise<void> {
   await change(parts, host.vm.instanceID, shardID, undefined, ({ vm }) => twinTo(vm, shardID, 'settled'));
+}
+
+/** What has come to serve meanwhile stays, as a shard of its own. */
+async function giveUpTwin(parts: VmParts, twin: Twin): Promise<void> {
+  const kind = (await parts.ports.store.get(sliceOfTwin(twin)))?.placement.kind;
+  return kind === 'active' || kind === 'activating' ? settled(parts, twin) : endTwin(parts, twin);
 }
 
 async function endTwin(parts: VmParts, { host, shard: { shardID } }: Twin): Promise<void> {

@@ -112,14 +112,22 @@ async function settle(
   } else if (state === 'removing') {
     if (await endSlice(parts, slice)) await to('removed');
   } else if (state === 'removed') {
-    const down = report !== undefined && report.version >= shard.version && !(shardID in report.shards);
-    if (!down || !(await endSlice(parts, slice))) return;
+    if (report === undefined || report.version < shard.version) return;
+    const left = report.shards[shardID];
+    // Its agent tries again with each beat; until then nothing of it is given to another.
+    if (left?.error !== undefined) throw new NotTakenDown(left.error);
+    if (left !== undefined || !(await endSlice(parts, slice))) return;
     await change(parts, instanceID, shardID, undefined, (seen) => forget(seen.vm, shardID));
   } else if (state === 'moving') {
     await carryMove(parts, vm, shard, known, (source) => endSlice(parts, source));
   } else if (shard.movesFrom !== undefined) {
     await settleTwin(parts, { host: { vm, ...(report && { report }) }, shard }, known);
   }
+}
+
+/** The agent has tried to take a VM shard away, and something of it is still on the machine. */
+class NotTakenDown extends Error {
+  override readonly name = 'NotTakenDown';
 }
 
 /** Whether the slice serves no shard and nobody holds it. */

@@ -159,7 +159,8 @@ export class VmAgent {
       await this.#remember();
       this.#parts.log.info('vm-shard-removed', { vmShard: shardID });
     } catch (error) {
-      this.#parts.log.error('vm-shard-not-removed', { vmShard: shardID, error });
+      if (this.#applied.get(shardID)?.error === undefined)
+        this.#parts.log.error('vm-shard-not-removed', { vmShard: shardID, error });
       this.#applied.set(shardID, { version: 0, error: (error as Error).message });
     }
   }

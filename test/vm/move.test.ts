@@ -67,12 +67,72 @@ describe('moving a VM shard', () => {
     expect(await s.kindOf(SOURCE)).toBe('active');
   });
 
-  it('of what serves nobody is done at once', async () => {
+  it('of what serves nobody is done once its twin is up, not before: its disk goes with it', async () => {
     const s = await serving('copy');
     await s.flows.move(VM, 'y', OTHER);
+    for (let i = 0; i < 3; i++) {
+      await tick(s);
+      expect(await s.stateOf(VM, 'y')).toBe('moving');
+    }
+    await s.beat(OTHER);
     await tick(s);
     expect(await s.stateOf(VM, 'y')).toBe('removed');
     expect(s.handOvers).toEqual([]);
+  });
+
+  it('of what serves nobody is undone when the twin does not come up', async () => {
+    const s = await serving('copy');
+    await s.flows.move(VM, 'y', OTHER);
+    await s.beat(OTHER, { y: { state: 'failed', error: 'no disk' } });
+    for (let i = 0; i < 12; i++) await tick(s);
+    expect(await s.stateOf(VM, 'y')).toBe('running');
+    expect(await s.stateOf(OTHER, 'y')).toBe('removed');
+  });
+
+  it('of what held no state brings its twin into service before it goes', async () => {
+    const s = await serving('copy');
+    await s.flows.move(VM, 'x', OTHER);
+    await s.beat(OTHER);
+    await tick(s);
+    // The machine `hand-over` has found no slots, and has taken it out.
+    await s.place(SOURCE, { kind: 'draining', since: 0, shard: 'a' });
+    await s.world.loadBalancer.deregister('a', SOURCE);
+    await s.place(SOURCE, { kind: 'ready', since: 0 });
+    await tick(s);
+    expect(await s.stateOf(VM, 'x')).toBe('moving');
+    await tick(s);
+    expect(await s.kindOf(TARGET)).toBe('active');
+    expect(await s.stateOf(VM, 'x')).toBe('removed');
+  });
+
+  it('leaves alone a twin that serves, where the shard has not left in time', async () => {
+    const s = await serving('copy');
+    await s.flows.move(VM, 'x', OTHER);
+    await s.beat(OTHER);
+    await tick(s);
+    await s.serve(TARGET, 'a');
+    for (let i = 0; i < 48; i++) await tick(s);
+    expect([await s.stateOf(VM, 'x'), await s.stateOf(OTHER, 'x')]).toEqual(['running', 'running']);
+    expect(await s.kindOf(TARGET)).toBe('active');
+  });
+
+  it('says what its agent cannot take down, and is over when that is gone', async () => {
+    const s = await serving('copy');
+    await s.flows.move(VM, 'y', OTHER);
+    await s.beat(OTHER);
+    await tick(s);
+    const { version } = (await s.vms.get(VM))!.vm;
+    const left = { y: { state: 'failed', version: 0, error: 'umount: target is busy' } } as const;
+    const { vms } = s;
+    const report = (await vms.get(VM))!.report!;
+    await vms.report(VM, { ...report, version, shards: { ...report.shards, ...left } });
+    expect(await s.settle()).toEqual([
+      { what: `VM shard ${VM}/y, removed`, error: expect.stringContaining('umount: target is busy') },
+    ]);
+    expect(await s.stateOf(VM, 'y')).toBe('removed');
+    await s.beat(VM);
+    await tick(s);
+    expect((await vms.get(VM))?.vm.shards.map(({ shardID }) => shardID)).toEqual(['x']);
   });
 
   it('is undone when the twin does not come up', async () => {

@@ -129,6 +129,25 @@ describe('the agent of VM shards', () => {
     expect([...machine.running]).toEqual(['search@b.service']);
   });
 
+  it('keeps the disk of one that moves; says what it cannot take away, and tries again', async () => {
+    const { machine, agent, change, report, errors } = await running(['a'], ['b']);
+    const image = '/var/lib/foreshard/vm/a.img';
+    await change((vm) => vmShardTo(vm, 'a', 'moving', 0, 'i-2:8080'));
+    expect(machine.files.has(image)).toBe(true);
+    machine.failing.push('umount');
+    await change((vm) => vmShardTo(vm, 'a', 'removed', 0));
+    await agent.beat();
+    expect(machine.files.has(image)).toBe(true);
+    expect((await report()).shards.a?.error).toContain('umount');
+    expect(errors).toEqual(['vm-shard-not-removed']);
+    machine.failing.length = 0;
+    await agent.beat();
+    expect([...machine.files.keys()].filter((path) => path.includes('vm/a'))).toEqual([]);
+    expect(machine.files.get('/proc/self/mounts')).not.toContain('vm/a');
+    await agent.beat();
+    expect(Object.keys((await report()).shards)).toEqual(['b']);
+  });
+
   it('says what fails for one, goes on with the others, and tries again', async () => {
     const s = await stage();
     s.machine.failing.push('fallocate -l 1073741824 /var/lib/foreshard/vm/a.img');
