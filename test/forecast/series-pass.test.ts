@@ -175,7 +175,7 @@ describe('what a pass asks of a forecaster', () => {
 describe('points of a file', () => {
   it('are put in order of time, equal stamps in the order of the file', () => {
     const [one] = inOrder([{ name: 'a', times: [20, 10, 20, 15], values: [1, 2, 3, 4] }]);
-    expect([[...one!.times], [...Array.from(one!.values)]]).toEqual([
+    expect([Array.from(one!.times), Array.from(one!.values)]).toEqual([
       [10, 15, 20, 20],
       [2, 4, 1, 3],
     ]);
