@@ -152,13 +152,14 @@ export function preemptions(draft: Draft, open: readonly Activation[], coming: n
   }
 }
 
-/** What only measured pressure asks for is named so; in hold every activation replaces a loss. */
+/** What only measured pressure asks for is named so; in hold, and where the size is held, an activation replaces a loss. */
 function pressed(
   draft: Draft,
   { shard: s, rule }: Activation,
 ): 'guarantee' | 'forecast' | 'reactive' | 'replace' {
   const shard = draft.shards[s]!;
   if (shard.mode === 'hold' || (shard.holding.losing > 0 && rule === 'forecast')) return 'replace';
+  if (shard.held !== undefined && shard.holding.losing + shard.holding.doomed > 0) return 'replace';
   if (rule === 'guarantee') return 'guarantee';
   return shard.pressure > 1 ? 'reactive' : 'forecast';
 }

@@ -33,6 +33,39 @@ describe('findings', () => {
     ]);
   });
 
+  it('of unusual load are told again when they turn into others, as one', () => {
+    const unusual = { since: 40, load: 0, median: 90, low: 50, high: 130 };
+    const zero: Finding = {
+      kind: 'ForecastAnomaly',
+      shard: 'a',
+      unusual: { kind: 'zero', ...unusual, withheld: true },
+    };
+    const shift: Finding = { ...zero, unusual: { kind: 'shift', ...unusual, withheld: false } };
+    const first = findingEvents([], [zero], 100);
+    expect(first.events).toEqual([
+      {
+        type: 'ForecastAnomaly',
+        at: 100,
+        detail: {
+          shard: 'a',
+          what: 'zero',
+          time: 40,
+          load: 0,
+          median: 90,
+          low: 50,
+          high: 130,
+          withheld: true,
+          since: 100,
+        },
+      },
+    ]);
+    expect(told(first.open, [zero], 160).told).toEqual([]);
+    const second = told(first.open, [shift], 160);
+    expect(second.told).toEqual(['ForecastAnomaly a 100']);
+    expect(told(second.next, [shift], 220).told).toEqual([]);
+    expect(told(second.next, [], 280).told).toEqual(['Resolved a 100']);
+  });
+
   it('are remembered as far as one item holds them; the others are not told again each minute', () => {
     const many = Array.from({ length: 5000 }, (_, i) => risk(`s${i}`));
     const first = told([], many, 0);

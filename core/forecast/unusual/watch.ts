@@ -19,8 +19,8 @@ export interface RestorableForecaster extends KeptForecaster {
   restore(state: Uint8Array): void;
 }
 
-/** Rises with every change of what {@link WatchedForecaster.state} writes. */
-const STATE_VERSION = 'watch 1';
+/** Rises with every change of what {@link WatchedForecaster.state} writes; no forecaster's own version is so high. */
+const STATE_VERSION = 101;
 /** What was withheld is made up for in this many times as long of load as it should be: flapping is believed, too. */
 const REFILL = 4;
 /** Load that stays as far off for so long is a new level; a new level is told of for so long. */
@@ -78,14 +78,16 @@ export class WatchedForecaster implements RestorableForecaster {
   observe(point: LoadPoint): void {
     const { time, load } = point;
     const { newest, step } = this;
-    if (!(load >= 0 && load <= MOST_LOAD && Number.isFinite(time))) {
+    const { shard } = this.options;
+    if (!(load >= 0 && load <= MOST_LOAD))
       throw new RangeError(
-        `load of ${this.options.shard}: expected a number from 0 to ${MOST_LOAD} at a time in epoch seconds, got ${load} at ${time}`,
+        `load of ${shard} at ${time}: expected a number from 0 to ${MOST_LOAD}, got ${load}`,
       );
-    }
+    if (!Number.isFinite(time))
+      throw new RangeError(`time of a load of ${shard}: expected epoch seconds, got ${time}`);
     if (newest !== undefined && time < newest + step / 2)
       throw new RangeError(
-        `load of ${this.options.shard}: expected a point at ${newest + step / 2} or later, got ${time}`,
+        `load of ${shard}: expected a point at ${newest + step / 2} or later, got ${time}`,
       );
     const judged = this.judged(point);
     const isBroken = judged?.verdict?.broken === true;
@@ -100,8 +102,7 @@ export class WatchedForecaster implements RestorableForecaster {
   state(): Uint8Array {
     const { step, newest, mark, until, spent, held } = this;
     const out = new StateWriter();
-    out.text(STATE_VERSION);
-    out.numbers(step, newest ?? Number.NaN, until, spent);
+    out.numbers(STATE_VERSION, step, newest ?? Number.NaN, until, spent);
     this.past.save(out);
     this.outlook.save(out);
     out.numbers(mark === undefined ? -1 : KINDS.indexOf(mark.kind), mark?.withheld ? 1 : 0);
@@ -115,11 +116,9 @@ export class WatchedForecaster implements RestorableForecaster {
 
   restore(state: Uint8Array): void {
     const from = new StateReader(state);
-    const version = from.text();
+    const [version] = from.numbers(1);
     if (version !== STATE_VERSION)
-      throw new ForecasterStateError(
-        `${REFUSED}: expected "${STATE_VERSION}", got "${version.slice(0, 20)}"`,
-      );
+      throw new ForecasterStateError(`${REFUSED}: expected version ${STATE_VERSION}, got ${version}`);
     const [step, newest, until, spent] = from.numbers(4) as [number, number, number, number];
     if (step !== this.step)
       throw new ForecasterStateError(`${REFUSED}: expected step ${this.step}, got ${step}`);
