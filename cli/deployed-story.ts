@@ -42,13 +42,22 @@ export async function deployedStory(deployed: Deployed, at: Seconds): Promise<St
     stateOf: (shard) => {
       const load = loads.get(shard)?.findLast(({ time }) => time <= at)?.load;
       const plan = plans.findLast((one) => one.at <= at);
-      const { have: capacity, want, mode, reason } = plan?.shards.find((one) => one.shard === shard) ?? {};
-      const before = plans.findLast((one) => one.at <= at - (one.ahead ?? 0));
-      const forecast = before?.shards.find((one) => one.shard === shard)?.band;
+      const of = (one: typeof plan) => one?.shards.find(({ shard: name }) => name === shard);
+      const { have: capacity, want, mode, reason, unusual } = of(plan) ?? {};
+      const {
+        band: forecast,
+        method,
+        moved,
+      } = of(plans.findLast((one) => one.at <= at - (one.ahead ?? 0))) ?? {};
       return {
         ...(load !== undefined && { load }),
         ...(capacity !== undefined && { capacity }),
         ...(forecast !== undefined && { forecast }),
+        said: {
+          ...(method !== undefined && { method }),
+          ...(moved !== undefined && { moved }),
+          ...(unusual !== undefined && { unusual }),
+        },
         ...(mode === 'shadow' && want !== undefined && { inShadow: { want, ...(reason && { reason }) } }),
       };
     },

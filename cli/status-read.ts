@@ -8,7 +8,7 @@ import { DynamoStore } from '../adapters/aws/store.ts';
 import { PK } from '../adapters/aws/table.ts';
 import { VmItems } from '../adapters/aws/vm-items.ts';
 import { aged } from '../core/forecast/aged.ts';
-import { type Forecast, LEVELS, MEDIAN } from '../core/forecast/forecast.ts';
+import { type Forecast, LEVELS, MEDIAN, type Unusual } from '../core/forecast/forecast.ts';
 import type { StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings, ShardSettings } from '../core/settings/schema.ts';
 import type { Instance } from '../core/shards/instance.ts';
@@ -27,6 +27,8 @@ export interface ShardStatus {
   readonly load: { readonly value: number; readonly time: Seconds } | undefined;
   /** For one lead time (warm start and activation) from now. */
   readonly forecast: { readonly median: number; readonly q90: number } | undefined;
+  /** Why its newest load cannot be believed, or is unlike what it was. */
+  readonly unusual: Unusual | undefined;
   readonly active: number;
   readonly coming: number;
   readonly draining: number;
@@ -101,6 +103,7 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
       unit: capacity.unit,
       load: newest(loads.get(name)),
       forecast: ahead(forecasts.get(name), at, lead),
+      unusual: forecasts.get(name)?.unusual,
       active: size(shard, 'active'),
       coming: size(shard, 'activating'),
       draining: size(shard, 'draining'),

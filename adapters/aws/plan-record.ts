@@ -18,8 +18,8 @@ export interface Planned {
 /** Forecast load (the shard's unit) at levels 0.1, 0.5 and 0.9. */
 export type Band = readonly [q10: number, q50: number, q90: number];
 
-/** One shard in a plan. */
-export interface ShardRecord extends ShardPlan {
+/** One shard in a plan, and what the forecast that it was planned with said of itself. */
+export interface ShardRecord extends ShardPlan, Partial<Pick<Forecast, 'method' | 'moved' | 'unusual'>> {
   /** Forecast for {@link PlanRecord.ahead} after the plan. */
   readonly band?: Band;
 }
@@ -42,7 +42,7 @@ const MOST_FINDINGS = 500;
 /** Bytes: below DynamoDB's 400 KB an item. */
 const MOST_BYTES = 390_000;
 /** What is left out first where there are too many shards: it is of use while one looks at a few. */
-const DISPENSABLE = ['reason', 'band'] as const;
+const DISPENSABLE = ['reason', 'method', 'moved', 'band'] as const;
 
 /** As it is stored: columns, because a shard is much like its neighbours, compressed: 100 shards take 3 KB. */
 type Packed = Omit<PlanRecord, 'shards'> & {
@@ -53,8 +53,17 @@ type Packed = Omit<PlanRecord, 'shards'> & {
 export function packPlan({ plan, moves, actions, refused, failures, forecasts, ahead }: Planned): Uint8Array {
   const { at, desired, pool, findings } = plan;
   const shards = plan.shards.map((one): ShardRecord => {
-    const band = bandOf(forecasts?.get(one.shard), at + (ahead ?? 0));
-    return band === undefined ? one : { ...one, band };
+    const forecast = forecasts?.get(one.shard);
+    if (forecast === undefined) return one;
+    const band = bandOf(forecast, at + (ahead ?? 0));
+    const { method, moved = [], unusual } = forecast;
+    return {
+      ...one,
+      ...(band !== undefined && { band }),
+      ...(method !== '' && { method }),
+      ...(moved.length > 0 && { moved }),
+      ...(unusual !== undefined && { unusual }),
+    };
   });
   const fields = new Set(shards.flatMap((one) => Object.keys(one))) as Set<keyof ShardRecord>;
   const columns = [...fields].map((field) => [field, shards.map((one) => short(one[field]))]);
@@ -96,8 +105,8 @@ export function unpackPlan(bytes: unknown): PlanRecord {
 const NEVER: Seconds = Number.POSITIVE_INFINITY;
 
 /** Of the first horizon at or after `time`; none where the forecast does not reach so far. */
-function bandOf(forecast: Forecast | undefined, time: Seconds): Band | undefined {
-  const horizon = forecast?.horizons.find(({ ahead }) => forecast.at + ahead >= time);
+function bandOf(forecast: Forecast, time: Seconds): Band | undefined {
+  const horizon = forecast.horizons.find(({ ahead }) => forecast.at + ahead >= time);
   return (
     horizon && (BAND.map((level) => Number(horizon.quantiles[level]!.toPrecision(5))) as unknown as Band)
   );

@@ -1,5 +1,6 @@
 import type { Reason } from '../../core/capacity/plan.ts';
 import type { Seconds } from '../../core/time.ts';
+import { methodWords, movedWords, unusualWords } from './forecast-words.ts';
 import { formatNumber, formatSpan, formatTime } from './page/format.js';
 import type { ActionRecord } from './run-record.ts';
 import type { ShardState, ToldInterruption, ToldMove } from './story.ts';
@@ -13,7 +14,7 @@ export function clock(at: Seconds): string {
 
 /** What is known of a shard at one time. @param unit of its load */
 export function stateLines(
-  { load, unmet, capacity, forecast, inShadow }: ShardState,
+  { load, unmet, capacity, forecast, said, inShadow }: ShardState,
   unit: string,
 ): string[] {
   const amount = (value: number) => `${formatNumber(value)} ${unit}`;
@@ -30,7 +31,19 @@ export function stateLines(
       `It was in shadow: nothing is moved for it, but the plan would give it ${amount(inShadow.want)}`,
     );
   const why = inShadow?.reason === undefined ? [] : whyLines(inShadow.reason, unit);
-  return [...lines.map((line) => `${line}.`), ...why];
+  return [...lines.map((line) => `${line}.`), ...saidLines(said, unit), ...why];
+}
+
+/** Which experts carried a forecast, what moved it, and why the newest load was unusual. */
+function saidLines(
+  { method, moved = [], unusual }: NonNullable<ShardState['said']> = {},
+  unit: string,
+): string[] {
+  return [
+    ...(method === undefined || method === '' ? [] : [`The forecast was carried by ${methodWords(method)}.`]),
+    ...(moved.length === 0 ? [] : [`It was moved by ${moved.map(movedWords).join('; ')}.`]),
+    ...(unusual === undefined ? [] : [`Its load was unusual ${unusualWords(unusual, unit)}.`]),
+  ];
 }
 
 /** @param unit of the shard that the reason speaks of */

@@ -1,7 +1,8 @@
+import type { Unusual } from '../../core/forecast/forecast.ts';
 import type { Seconds } from '../../core/time.ts';
 import { packFloats } from './codec.ts';
 import { actionTable, type EventTable, moveTable } from './event-table.ts';
-import type { InterruptionRecord, RunRecord } from './run-record.ts';
+import type { InterruptionRecord, RunRecord, ShardRecord } from './run-record.ts';
 import { RULE_WORDS, UNFORESEEN } from './words.ts';
 
 /** What the page's script gets: everything that is drawn on a time axis. Series are packed (codec.ts). */
@@ -23,7 +24,14 @@ export interface PageData {
 export interface PageShard {
   readonly name: string;
   readonly unit: string;
-  readonly series: Readonly<Record<'load' | 'q10' | 'q50' | 'q90' | 'capacity' | 'unmet' | 'delay', string>>;
+  readonly series: Readonly<Record<'load' | 'q10' | 'q50' | 'q90' | 'capacity' | 'unmet' | 'delay', string>> &
+    Readonly<Partial<Record<'q01' | 'q99' | 'minute', string>>>;
+  /** Stretches of unusual load. */
+  readonly unusual: readonly {
+    readonly from: Seconds;
+    readonly to: Seconds;
+    readonly kind: Unusual['kind'];
+  }[];
 }
 
 export function pageData(run: RunRecord): PageData {
@@ -55,7 +63,11 @@ export function pageData(run: RunRecord): PageData {
         capacity: packFloats(shard.capacity),
         unmet: packFloats(shard.unmet),
         delay: packFloats(shard.delay),
+        ...(shard.q01 !== undefined && { q01: packFloats(shard.q01) }),
+        ...(shard.q99 !== undefined && { q99: packFloats(shard.q99) }),
+        ...(shard.minute !== undefined && { minute: packFloats(shard.minute) }),
       },
+      unusual: unusualStretches(shard, run.start + run.fleet.active.length * run.step),
     })),
     moves: moveTable(run.moves, indices, run.start),
     actions: actionTable(run.actions, run.start),
@@ -63,4 +75,11 @@ export function pageData(run: RunRecord): PageData {
     rules: RULE_WORDS,
     unforeseen: UNFORESEEN,
   };
+}
+
+/** From the first unusual point of each to the next note, which says that it is over or another. */
+function unusualStretches({ said = [] }: ShardRecord, end: Seconds): PageShard['unusual'] {
+  return said.flatMap(({ unusual }, i) =>
+    unusual === undefined ? [] : [{ from: unusual.since, to: said[i + 1]?.at ?? end, kind: unusual.kind }],
+  );
 }

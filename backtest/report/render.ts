@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { comparisonOf } from './comparison.ts';
+import { forecastSection } from './forecast-section.ts';
 import { tilesOf, titleOf } from './headline.ts';
 import { html, raw } from './html.ts';
 import { pageData } from './page-data.ts';
@@ -19,6 +20,7 @@ export const PAGE_SCRIPTS = [
   'layers.js',
   'marks.js',
   'shard.js',
+  'fan.js',
   'fleet.js',
   'interruptions.js',
   'main.js',
@@ -58,6 +60,7 @@ export function renderReport(run: RunRecord): string {
 ${comparisonOf(run.comparison)}
 ${fleetSection(run)}
 ${shardSection(run)}
+${forecastSection(run)}
 ${rulesSection(run)}
 ${notesSection(run.notes)}
 <footer>Made by Foreshard. Times are UTC. Series are drawn to 12 significant bits; run.json.gz beside this file has all of them.</footer>

@@ -5,6 +5,8 @@ import type { RunRecord } from './run-record.ts';
 
 const FILE = 'run.json.gz';
 const SHARD_SERIES = ['load', 'q10', 'q50', 'q90', 'capacity', 'unmet', 'delay'] as const;
+/** Of runs that were made before there were these, they are missing. */
+const LATER_SERIES = ['q01', 'q99', 'minute'] as const;
 const FLEET_SERIES = [
   'active',
   'activating',
@@ -37,6 +39,8 @@ export function readRun(dir: string): RunRecord {
     throw new Error(`${path}: shards must be an array, got ${typeof run.shards}`);
   for (const shard of run.shards) {
     for (const key of SHARD_SERIES) restore(path, `shards.${shard.name}.${key}`, shard[key], steps);
+    for (const key of LATER_SERIES)
+      if (shard[key] !== undefined) restore(path, `shards.${shard.name}.${key}`, shard[key], steps);
   }
   return run;
 }

@@ -1,4 +1,5 @@
 import type { FleetAction, Move } from '../../core/capacity/plan.ts';
+import type { Forecast } from '../../core/forecast/forecast.ts';
 import type { Settings } from '../../core/settings/schema.ts';
 import type { Seconds } from '../../core/time.ts';
 
@@ -43,12 +44,32 @@ export interface ShardRecord {
   readonly q10: number[];
   readonly q50: number[];
   readonly q90: number[];
+  /** 0.01 and 0.99 quantile. @default not recorded */
+  readonly q01?: number[];
+  readonly q99?: number[];
+  /** Load of one minute of each step: forecasts are of minutes, means are calmer. @default not recorded: `load` is it */
+  readonly minute?: number[];
+  /** How often those forecasts held, minute by minute. @default not recorded */
+  readonly coverage?: Coverage;
+  /** What carried and moved its forecasts, whenever that changed. @default not recorded */
+  readonly said?: readonly ForecastNote[];
   /** Capacity in service (the shard's unit), time-averaged over the step. */
   readonly capacity: number[];
   readonly unmet: number[];
   /** Mean queueing delay (s). */
   readonly delay: number[];
 }
+
+/** Minutes whose load lay outside of quantiles that were made one lead time before. */
+export interface Coverage {
+  readonly minutes: number;
+  readonly below10: number;
+  readonly above90: number;
+  readonly above99: number;
+}
+
+/** What a forecast said of itself. */
+export type ForecastNote = Pick<Forecast, 'at' | 'method' | 'moved' | 'unusual'>;
 
 export interface MoveRecord {
   readonly at: Seconds;

@@ -1,6 +1,6 @@
 import type { Reason } from '../../core/capacity/plan.ts';
 import type { Seconds } from '../../core/time.ts';
-import type { ActionRecord, InterruptionRecord, MoveRecord, RunRecord } from './run-record.ts';
+import type { ActionRecord, ForecastNote, InterruptionRecord, MoveRecord, RunRecord } from './run-record.ts';
 
 /** What was the case with a shard around one time; what is absent is not known. Loads in the shard's unit. */
 export interface ShardState {
@@ -9,6 +9,8 @@ export interface ShardState {
   readonly capacity?: number;
   /** Made one lead time before: 0.1, 0.5, 0.9 quantile. */
   readonly forecast?: readonly [q10: number, q50: number, q90: number];
+  /** What that forecast said of itself, and, if it was so, why the load at that time was unusual. */
+  readonly said?: Partial<Omit<ForecastNote, 'at'>>;
   /** In shadow: the capacity that it would have, and why that is another one. */
   readonly inShadow?: { readonly want: number; readonly reason?: Reason };
 }
@@ -58,11 +60,13 @@ export function storyOf(run: RunRecord): Story {
       if (series === undefined) return {};
       const i = Math.floor((at - run.start) / run.step);
       const load = series.load[i]!;
+      const said = series.said?.findLast((note) => note.at <= at);
       return {
         ...(!Number.isNaN(load) && { load }),
         unmet: series.unmet[i]!,
         capacity: series.capacity[i]!,
         forecast: [series.q10[i]!, series.q50[i]!, series.q90[i]!],
+        ...(said !== undefined && { said }),
       };
     },
   };

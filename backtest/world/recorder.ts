@@ -2,6 +2,7 @@ import { type Forecast, LEVELS } from '../../core/forecast/forecast.ts';
 import type { Settings } from '../../core/settings/schema.ts';
 import { DAY, HOUR, MINUTE, type Seconds } from '../../core/time.ts';
 import type { RunRecord, ShardRecord } from '../report/run-record.ts';
+import { ForecastWatch } from './forecast-watch.ts';
 import type { World } from './world.ts';
 
 /** What a run came to, exactly: the series of its record are rounded. */
@@ -22,8 +23,18 @@ export function recordStep(judged: Seconds): Seconds {
 }
 
 type FleetSeries = RunRecord['fleet'];
-const QUANTILES = { q10: LEVELS.indexOf(0.1), q50: LEVELS.indexOf(0.5), q90: LEVELS.indexOf(0.9) };
-const NAMES = ['q10', 'q50', 'q90'] as const;
+const QUANTILES = {
+  q01: LEVELS.indexOf(0.01),
+  q10: LEVELS.indexOf(0.1),
+  q50: LEVELS.indexOf(0.5),
+  q90: LEVELS.indexOf(0.9),
+  q99: LEVELS.indexOf(0.99),
+};
+const NAMES = ['q01', 'q10', 'q50', 'q90', 'q99'] as const;
+/** Each step shows another one of its minutes: those of a trace of coarser points are not alike. */
+const TURN = 7;
+/** Notes of what carried a shard's forecasts, over a whole run. */
+const NOTES = 200;
 
 /** Gathers the series of a run, step by step: `tick` at each minute, `finish` at the end. */
 export class Recorder {
@@ -33,8 +44,9 @@ export class Recorder {
   readonly #minutes: number;
   readonly #ahead: Seconds;
   readonly #fleet: FleetSeries;
-  /** Per shard: sums of the three quantiles and their count, per step. */
+  /** Per shard: sums of the quantiles and their count, per step. */
   readonly #bands = new Map<string, Record<keyof typeof QUANTILES | 'count', Float64Array>>();
+  readonly #watches = new Map<string, ForecastWatch>();
   #hours = 0;
   #cost = 0;
 
@@ -59,7 +71,9 @@ export class Recorder {
     };
     for (const { name } of world.settings.shards) {
       const sums = () => new Float64Array(steps);
-      this.#bands.set(name, { q10: sums(), q50: sums(), q90: sums(), count: sums() });
+      const quantiles = { q01: sums(), q10: sums(), q50: sums(), q90: sums(), q99: sums() };
+      this.#bands.set(name, { ...quantiles, count: sums() });
+      this.#watches.set(name, new ForecastWatch(Math.max(HOUR, (minutes * MINUTE) / NOTES)));
     }
   }
 
@@ -69,10 +83,14 @@ export class Recorder {
     const i = Math.floor((now - this.#start) / this.step);
     here[i] = (here[i] ?? 0) + (readyTarget * MINUTE) / this.step;
     const step = Math.floor((now + this.#ahead - this.#start) / this.step);
-    for (const [shard, { horizons }] of forecasts) {
+    const minute = Math.floor((now + this.#ahead - this.#start) / MINUTE);
+    for (const [shard, forecast] of forecasts) {
       const band = this.#bands.get(shard);
-      const horizon = horizons.find(({ ahead }) => ahead >= this.#ahead);
-      if (band === undefined || horizon === undefined || step >= band.count.length) continue;
+      const horizon = forecast.horizons.find(({ ahead }) => ahead >= this.#ahead);
+      if (band === undefined || horizon === undefined) continue;
+      const load = this.#world.services.get(shard)?.load;
+      this.#watches.get(shard)?.take(forecast, horizon, minute < this.#minutes ? load?.[minute] : undefined);
+      if (step >= band.count.length) continue;
       band.count[step] = (band.count[step] ?? 0) + 1;
       for (const name of NAMES)
         band[name][step] = (band[name][step] ?? 0) + (horizon.quantiles[QUANTILES[name]] ?? 0);
@@ -130,7 +148,14 @@ export class Recorder {
       capacity: [] as number[],
       unmet: [] as number[],
       delay: [] as number[],
+      ...(perStep > 1 && {
+        minute: Array.from({ length: steps }, (_, i) => {
+          const minute = i * perStep + ((TURN * i) % perStep);
+          return round(service.load[Math.min(minute, this.#minutes - 1)] ?? 0);
+        }),
+      }),
       ...quantileSeries(band, steps),
+      ...this.#watches.get(name)?.finish(),
     };
     for (let i = 0; i < steps; i++) {
       const minutes = Math.min(perStep, this.#minutes - i * perStep);
@@ -159,7 +184,13 @@ function quantileSeries(
     }
     return values;
   };
-  return { q10: mean(band.q10), q50: mean(band.q50), q90: mean(band.q90) };
+  return {
+    q01: mean(band.q01),
+    q10: mean(band.q10),
+    q50: mean(band.q50),
+    q90: mean(band.q90),
+    q99: mean(band.q99),
+  };
 }
 
 /** Six digits: what a plot can show, at a third of the size. */

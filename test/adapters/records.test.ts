@@ -95,6 +95,17 @@ describe('records of plans', () => {
     expect((await records.latestPlan())?.shards[0]).not.toHaveProperty('band');
   });
 
+  it('remembers what the forecast said of itself', async () => {
+    const { records } = stage();
+    const moved = [{ cause: 'event sale', factor: 1.5, ahead: 300 }];
+    const forecasts = new Map([['web', { ...forecast(T0), method: 'last 1.0', moved }]]);
+    await records.planned(planned(T0, [], { forecasts, ahead: 70 }));
+    const [web, other] = (await records.latestPlan())?.shards ?? [];
+    expect(web).toMatchObject({ method: 'last 1.0', moved });
+    expect(web).not.toHaveProperty('unusual');
+    expect(other).not.toHaveProperty('method');
+  });
+
   it('keeps that something was never measured', async () => {
     const { records } = stage();
     const { plan } = planned(T0);

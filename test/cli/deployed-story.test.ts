@@ -26,12 +26,19 @@ function move(at: number, changed: Partial<Move> = {}): Move {
 
 const would = { rule: 'forecast', ahead: 70, need: 90, have: 50 } as const;
 
+const unusual = {
+  ...{ kind: 'jump', since: T0 - 60, load: 150, median: 200, low: 180, high: 220, withheld: true },
+} as const;
+
 const forecast = (at: number) => ({
   shard: 'web',
   at,
   knownUntil: at,
   horizons: [{ ahead: 60, quantiles: LEVELS.map((level) => 400 * level) }],
-  method: 'last',
+  method: 'last 0.6, seasonal 0.4',
+  moved: [{ cause: 'event sale', factor: 1.5, ahead: 300 }],
+  // At T0, not one lead time before.
+  ...(at === T0 - 60 && { unusual }),
 });
 
 /** A plan each minute of ten before T0, at which one move and one release are planned. */
@@ -83,6 +90,9 @@ describe('foreshard explain, of a deployed service', () => {
       `Shard web at 2026-01-05 00:00 UTC
 Its load was 150 requests/s; the forecast made one lead time before said 40 / 200 / 360 (10 / 50 / 90 %).
 Capacity in service was 210 requests/s.
+The forecast was carried by last 60 %, seasonal 40 %.
+It was moved by event sale ×1.5, 5 min ahead.
+Its load was unusual from 2026-01-04 23:59 UTC on many times more or less than just before: 150 requests/s came, 200 was expected (180 to 220 at 98 %); it is withheld from the forecast, and the last good size is held.
 
 2026-01-05 00:00 UTC: slice i-1:8080 goes from the ready pool to web.
   Why: the forecast made one more slice worth its cost (rule forecast).

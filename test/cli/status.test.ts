@@ -117,6 +117,23 @@ Failures of the last plan:
     expect(statusText(await statusOf(deployed))).toMatch(/^web +active +– /m);
   });
 
+  it('says which load is unusual, and what is done', async () => {
+    const deployed = await busy();
+    const store = new ForecastStore(deployed.table);
+    const unusual = {
+      ...{ kind: 'flat', since: T0 - 600, load: 160, median: 190, low: 170, high: 220, withheld: true },
+    } as const;
+    await store.write([{ ...(await store.read()).get('web')!, unusual }]);
+    const status = await statusOf(deployed);
+    expect(statusText(status)).toContain(
+      'Unusual load:\n  web: from 2026-01-04 23:50 UTC on the same value again and again: 160 requests/s came',
+    );
+    expect(JSON.parse(asJson(status)).shards.map((one: { unusual: unknown }) => one.unusual)).toEqual([
+      unusual,
+      null,
+    ]);
+  });
+
   it('gives all of it as JSON, null where nothing is known', async () => {
     const json = JSON.parse(asJson(await statusOf(await busy())));
     expect(json).toMatchObject({

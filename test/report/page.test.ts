@@ -17,7 +17,23 @@ const made = syntheticRun({ shards: 12, steps: 2016, names: ['checkout', HOSTILE
 /** One move of `checkout`, alone in the middle of the run, so that the place of its mark is known. */
 const alone = made.moves.find(({ move }) => 'shard' in move.to && move.to.shard === 'checkout')!;
 const middle = made.start + (made.step * 2016) / 2;
-const run = { ...made, moves: [{ ...alone, at: middle, doneAt: middle + 12, outcome: 'done' as const }] };
+const [first, ...others] = made.shards;
+/** The first one's forecasts are recorded in full. */
+const shards = [
+  {
+    ...first!,
+    q01: first!.q10.map((q) => q * 0.9),
+    q99: first!.q90.map((q) => q * 1.1),
+    coverage: { minutes: 10, below10: 1, above90: 1, above99: 0 },
+    said: [{ at: made.start, method: 'last 1.0' }],
+  },
+  ...others,
+];
+const run = {
+  ...made,
+  shards,
+  moves: [{ ...alone, at: middle, doneAt: middle + 12, outcome: 'done' as const }],
+};
 
 describe.skipIf(missing)('the page in chromium', () => {
   let dir: string;
@@ -69,6 +85,17 @@ describe.skipIf(missing)('the page in chromium', () => {
     }
     await drawn('shard', 0);
     expect(await colours('shard', 0)).toBeGreaterThan(3);
+    for (const kind of ['fan', 'miss'])
+      for (const index of [0, 2]) {
+        await drawn(kind, index);
+        expect(await colours(kind, index), kind).toBeGreaterThan(2);
+      }
+  });
+
+  it('tells of the forecast that is hovered', async () => {
+    const box = await drawn('fan', 0);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await expect.poll(() => page.locator('#tip').textContent()).toMatch(/99 %[\d,.]+90 %/);
   });
 
   it('shows what was missed in red, and only that', async () => {
@@ -143,6 +170,7 @@ describe.skipIf(missing)('the page in chromium', () => {
   it('filters shards by name', async () => {
     await page.locator('#filter').fill('CHECK');
     expect(await page.locator('.shard:visible h3').allTextContents()).toEqual(['checkout']);
+    expect(await page.locator('.fan:visible h3').allTextContents()).toEqual(['checkout']);
     expect(await page.locator('#shown').textContent()).toBe('1 of 12 shards');
     await page.locator('#filter').fill('');
     expect(await page.locator('.shard:visible').count()).toBe(12);

@@ -45,6 +45,33 @@ describe('a backtest run', () => {
     expect(one).not.toBe(other);
   });
 
+  it('counts how often forecasts held, and keeps what they said of themselves', async () => {
+    // The last value, with a band of nothing: every minute is outside, above as long as the load rises.
+    const moved = [{ cause: 'event sale', factor: 2, ahead: 60 }];
+    const run = await runBacktest(
+      input({
+        forecasterFactory: (_settings, shard) => {
+          const inner = lastValue(shard);
+          return {
+            observe: (point) => inner.observe(point),
+            forecast: (now, horizons) => ({
+              ...inner.forecast(now, horizons),
+              ...(shard === 'a' && now < T0 + 6000 + 200 * 60 && { moved }),
+            }),
+          };
+        },
+      }),
+    );
+    const [a, b] = run.shards as [(typeof run.shards)[number], (typeof run.shards)[number]];
+    const { minutes, below10, above90, above99 } = a.coverage!;
+    expect([minutes > 390, above99 === above90, below10 + above90]).toEqual([true, true, minutes]);
+    expect(a.q01).toHaveLength(a.load.length);
+    // While something moves it, once an hour; then that nothing does.
+    expect(a.said!.map(({ at }) => (at - run.start) / 60)).toEqual([0, 60, 120, 180, 200]);
+    expect(a.said!.map((note) => note.moved)).toEqual([moved, moved, moved, moved, undefined]);
+    expect(b.said).toHaveLength(1);
+  });
+
   it('accounts for all instances, all load and every move', async () => {
     const seen: number[] = [];
     const run = await runBacktest(input({ onProgress: (done, of) => seen.push(done / of) }));

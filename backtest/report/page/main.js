@@ -1,3 +1,4 @@
+import { fanChart, missChart } from './fan.js';
 import { costChart, fleetChart, poolChart } from './fleet.js';
 import { formatTime } from './format.js';
 import { interruptionChart } from './interruptions.js';
@@ -11,6 +12,8 @@ const CHARTS = {
   interruptions: interruptionChart,
   shard: shardChart,
   delay: delayChart,
+  fan: fanChart,
+  miss: missChart,
 };
 for (const element of document.querySelectorAll('[data-chart]')) {
   CHARTS[element.dataset.chart](element, Number(element.dataset.index));
@@ -26,6 +29,8 @@ function filter() {
     card.hidden = !card.dataset.name.toLowerCase().includes(wanted);
     if (!card.hidden) shown++;
   }
+  for (const card of document.querySelectorAll('.fan'))
+    card.hidden = !card.dataset.name.toLowerCase().includes(wanted);
   byId('shown').textContent = shown === cards.length ? '' : `${shown} of ${cards.length} shards`;
 }
 byId('filter').addEventListener('input', filter);
