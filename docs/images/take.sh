@@ -11,6 +11,7 @@ for look in "" dark; do
   shoot() { node cli/screenshot.ts "$1" "$images/$2${look:+-$look}.png" ${look:+--$look} "${@:3}"; }
   shoot $report report --height 1170
   shoot $report shards --section by-shard --height 1120
+  shoot $report forecasts --section forecasts --height 585
   shoot $charts charts --full --width 1190 --height 300
   [ ! -f $trace ] || shoot out/hand-over.html hand-over --width 1052 --height 660
 done
