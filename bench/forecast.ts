@@ -4,8 +4,10 @@ import { startProgress } from '../cli/progress.ts';
 import { messageOf } from '../core/failure.ts';
 import { pythonWith } from '../test/aws/python.ts';
 import { type Measured, measureAccuracy } from './forecast/accuracy.ts';
+import { broken, proposals } from './forecast/others.ts';
 import { metricsText } from './forecast/print.ts';
 import { defaultFiles, type Part } from './forecast/sets.ts';
+import { measureSpeed } from './forecast/speed/speed.ts';
 import { numberOption } from './lib/options.ts';
 import { writeResult } from './lib/results.ts';
 
@@ -85,6 +87,9 @@ async function main(args: readonly string[]): Promise<number> {
       ),
     );
   }
+  if (wanted('speed')) results.push(await measureSpeed(files, python));
+  if (wanted('proposals')) results.push(await proposals(files));
+  if (wanted('broken')) results.push(await broken(files));
   const metrics = Object.assign({}, ...results.map((result) => result.metrics));
   console.log([...results.map(({ text }) => text), metricsText(metrics)].join('\n'));
   if (json !== undefined) writeResult(json, { metrics, rows: results.flatMap(({ rows }) => rows) });

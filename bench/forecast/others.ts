@@ -1,0 +1,31 @@
+import { formatTable } from '../../cli/table.ts';
+import type { Measured } from './accuracy.ts';
+
+/** Tenants hidden in one pooled shard: which are proposed as shards of their own, and how early. */
+export async function proposals(files: readonly string[]): Promise<Measured> {
+  const { rows, ...metrics } = await (await import('./proposals.ts')).measureProposals(files);
+  return measured('proposals', 'Keys of one pooled shard that are proposed as shards', metrics, rows);
+}
+
+/** Metrics that break for half an hour: what that costs in instance-hours. */
+export async function broken(files: readonly string[]): Promise<Measured> {
+  const { rows, ...metrics } = await (await import('./broken.ts')).measureBroken(files);
+  return measured('broken', 'Metrics that break for 30 minutes', metrics, rows);
+}
+
+function measured(
+  measure: string,
+  title: string,
+  metrics: Readonly<Record<string, number>>,
+  rows: readonly object[],
+): Measured {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const table = formatTable(
+    columns,
+    rows.map((row) => columns.map((column) => cell((row as Record<string, unknown>)[column]))),
+  );
+  return { metrics, rows: rows.map((row) => ({ measure, ...row })), text: `${title}\n\n${table}` };
+}
+
+const cell = (value: unknown) =>
+  typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(3) : String(value ?? '');
