@@ -95,3 +95,9 @@ export interface KeptForecaster extends Forecaster {
   /** All that it has learned, as bytes of its own format. */
   state(): Uint8Array;
 }
+
+/** A forecaster that takes up again what it put away. */
+export interface RestorableForecaster extends KeptForecaster {
+  /** Instead of points observed so far. @throws {ForecasterStateError} when it is of another version or other settings, or damaged. */
+  restore(state: Uint8Array): void;
+}

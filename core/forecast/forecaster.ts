@@ -1,6 +1,5 @@
 import type { Seconds } from '../time.ts';
 import { DAY, MINUTE } from '../time.ts';
-import { type Occasion, withCalendar } from './calendar.ts';
 import { blend } from './distribution.ts';
 import { type Forecast, type Horizon, type KeptForecaster, LEVELS, type LoadPoint } from './forecast.ts';
 import { Profile } from './profile.ts';
@@ -13,8 +12,6 @@ export interface ForecasterOptions {
   readonly leads: readonly Seconds[];
   /** Seconds between load points. @default 60 */
   readonly step?: Seconds;
-  /** Calendar events of this shard. @default none */
-  readonly occasions?: readonly Occasion[];
 }
 
 /** A longer gap than this is not bridged point by point. */
@@ -114,7 +111,7 @@ export class SeasonalForecaster implements KeptForecaster {
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
-    const { shard, occasions = [] } = this.options;
+    const { shard } = this.options;
     if (this.newest === undefined || this.first === undefined) {
       const knownUntil = Number.NEGATIVE_INFINITY;
       const zero = LEVELS.map(() => 0);
@@ -122,18 +119,15 @@ export class SeasonalForecaster implements KeptForecaster {
         shard,
         at: now,
         knownUntil,
-        horizons: horizons.map((ahead) => ({
-          ahead,
-          quantiles: withCalendar(zero, occasions, knownUntil, now + ahead),
-        })),
+        horizons: horizons.map((ahead) => ({ ahead, quantiles: zero })),
         method: 'nothing measured yet',
       };
     }
     const knownUntil = this.first + this.index * this.step;
-    const made: Horizon[] = horizons.map((ahead) => {
-      const raw = this.quantilesAt((now + ahead - knownUntil) / this.step);
-      return { ahead, quantiles: withCalendar(raw, occasions, knownUntil, now + ahead) };
-    });
+    const made: Horizon[] = horizons.map((ahead) => ({
+      ahead,
+      quantiles: this.quantilesAt((now + ahead - knownUntil) / this.step),
+    }));
     return { shard, at: now, knownUntil, horizons: made, method: this.method };
   }
 

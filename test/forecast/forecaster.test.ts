@@ -74,12 +74,6 @@ describe('a forecast', () => {
       expect([...(quantiles as Float64Array)]).toEqual(LEVELS.map(() => 0));
   });
 
-  it('before any point knows the calendar', () => {
-    const launch = { name: 'launch', start: T0 + HOUR, end: T0 + DAY, every: 0, factor: 1, atLeast: 50 };
-    const forecast = forecasterOf({ occasions: [launch] }).forecast(T0, HORIZONS);
-    expect(HORIZONS.map((_, at) => quantile(forecast, 0.5, at))).toEqual([0, 0, 0, 0, 50, 50]);
-  });
-
   it('says when it was made, what it knows and how', () => {
     const forecast = fedWith(daily(9)).forecast(T0 + 9 * DAY, [600]);
     expect(forecast).toMatchObject({ shard: 's', at: T0 + 9 * DAY, knownUntil: T0 + 9 * DAY - STEP });

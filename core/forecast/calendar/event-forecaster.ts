@@ -1,0 +1,281 @@
+import { HOUR, type Seconds } from '../../time.ts';
+import {
+  type Forecast,
+  type Horizon,
+  LEVELS,
+  type LoadPoint,
+  MEDIAN,
+  type RestorableForecaster,
+} from '../forecast.ts';
+import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
+import { Closings } from './closings.ts';
+import { Effects } from './effects.ts';
+import type { ShardCalendar, ShardEvent } from './events.ts';
+import { Influences } from './influences.ts';
+import { type Next, partAt, Running } from './running.ts';
+import type { Occurrence } from './schedule.ts';
+import { Usual } from './usual.ts';
+import { widened } from './widen.ts';
+
+/** Begins a state, so that one of another forecaster is told apart; the version rises with every change of it. */
+const [MAGIC, STATE_VERSION] = [0xca1e, 1];
+/** Of less than this share of the usual load nothing can be told about the usual load. */
+const LEAST_FACTOR = 0.05;
+/** Forecasts reach only so far beyond the newest point that was fed. */
+const LONGEST_WITHHELD: Seconds = HOUR;
+/** Larger loads are not divided: forecasters have a bound of their own, and say so. */
+const MOST_LOAD = 1e58;
+
+/** An event that is on at some time. */
+interface On {
+  readonly event: ShardEvent;
+  readonly cause: string;
+  readonly occurrence: Occurrence;
+}
+
+/**
+ * A forecaster that knows of events and public holidays, around one that does not: the inner one is fed what the load
+ * would have been without them, so that no season learns an event, and its forecasts are multiplied by what is on then.
+ * Factors are learned from earlier occurrences, and during one from itself.
+ *
+ * Invariants: with nothing on, points and forecasts pass as they are. A forecast depends on points up to then only.
+ * While a shard is closed (factor 0) its points are withheld.
+ */
+export class EventForecaster implements RestorableForecaster {
+  readonly #inner: RestorableForecaster;
+  readonly #shard: string;
+  readonly #events: readonly ShardEvent[];
+  readonly #usual: Usual;
+  readonly #effects = new Effects();
+  readonly #closings = new Closings();
+  /** What is on, by cause and start; `undefined` for one that began before it was in the calendar: its load is fed already. */
+  readonly #running = new Map<string, { readonly on: On; readonly running: Running | undefined }>();
+  #known: Seconds | undefined;
+
+  constructor(inner: RestorableForecaster, shard: string, { offset, events }: ShardCalendar) {
+    this.#inner = inner;
+    this.#shard = shard;
+    this.#events = events;
+    this.#usual = new Usual(offset);
+  }
+
+  get knownUntil(): Seconds | undefined {
+    return this.#known;
+  }
+
+  observe(point: LoadPoint): void {
+    const { time, load } = point;
+    const on = this.#on(time);
+    if (on.length === 0) {
+      this.#inner.observe(point);
+      this.#end(new Set());
+      this.#usual.observe(time, load);
+    } else {
+      this.#check(point);
+      if (on.some(({ event }) => event.factor === 0)) this.#closed(point, on);
+      else this.#during(point, on);
+    }
+    this.#known = time;
+  }
+
+  forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
+    const made = this.#inner.forecast(now, horizons);
+    const influences = new Influences(made.moved);
+    const moved = made.horizons.map((horizon) => this.#moved(horizon, now + horizon.ahead, influences));
+    const knownUntil = this.#known ?? made.knownUntil;
+    const causes = influences.list();
+    return { ...made, knownUntil, horizons: moved, ...(causes.length > 0 && { moved: causes }) };
+  }
+
+  /** What is on at a time and has a factor. */
+  #on(time: Seconds): On[] {
+    const on: On[] = [];
+    for (const event of this.#events) {
+      const occurrence = event.learns ? event.schedule.at(time) : undefined;
+      if (occurrence !== undefined) on.push({ event, occurrence, cause: `${event.kind} ${occurrence.name}` });
+    }
+    return on;
+  }
+
+  /** The forecaster inside sees another load, and some not at all: what it would refuse is refused here. */
+  #check({ time, load }: LoadPoint): void {
+    if (!(load >= 0 && Number.isFinite(load)))
+      throw new RangeError(`load of ${this.#shard} at ${time}: expected a number from 0, got ${load}`);
+    if (this.#known !== undefined && time <= this.#known)
+      throw new RangeError(`load of ${this.#shard}: expected a point after ${this.#known}, got ${time}`);
+  }
+
+  #closed({ time, load }: LoadPoint, on: readonly On[]): void {
+    this.#withhold(time);
+    this.#end(new Set(on.map(keyOf)));
+    for (const { event, cause } of on) if (event.factor === 0) this.#closings.observe(cause, load);
+  }
+
+  #during({ time, load }: LoadPoint, on: readonly On[]): void {
+    const all = on.map((one) => this.#running.get(keyOf(one)) ?? { on: one, running: this.#begin(one) });
+    const running = all.flatMap((one) => one.running ?? []);
+    const [learner, next] = this.#learner(time, load, running);
+    const log = running.reduce(
+      (sum, one) => sum + one.logAt(time, one === learner ? next?.differs : undefined),
+      0,
+    );
+    if (log < Math.log(LEAST_FACTOR)) this.#withhold(time);
+    else this.#inner.observe({ time, load: load > MOST_LOAD ? load : load / Math.exp(log) });
+    this.#end(new Set(on.map(keyOf)));
+    for (const one of all) this.#running.set(keyOf(one.on), one);
+    if (learner !== undefined && next !== undefined) learner.take(time, next);
+  }
+
+  /** Of several at a time, only the one of which least is known learns from a load: it cannot be divided among them. */
+  #learner(time: Seconds, load: number, all: readonly Running[]): [Running?, Next?] {
+    const [first, ...others] = [...all].sort((a, b) => b.belief.variance - a.belief.variance);
+    if (first === undefined) return [];
+    const without = this.#usual.at(time) * Math.exp(others.reduce((sum, one) => sum + one.logAt(time), 0));
+    return [first, first.next(time, load, without, this.#usual)];
+  }
+
+  #begin({ event, cause, occurrence: { start, end } }: On): Running | undefined {
+    if (this.#known !== undefined && this.#known >= start) return undefined;
+    return new Running(start, end, this.#effects.of(cause, event).belief);
+  }
+
+  /** What is over has shown what it does. */
+  #end(on: ReadonlySet<string>): void {
+    for (const [key, { on: one, running }] of this.#running) {
+      if (on.has(key)) continue;
+      this.#running.delete(key);
+      const shown = running?.shown(this.#usual);
+      if (shown !== undefined) this.#effects.learn(one.cause, one.event, shown);
+    }
+  }
+
+  /** Nothing is fed; but every hour what is usual, so that what comes after can be forecast from near by. */
+  #withhold(time: Seconds): void {
+    const { knownUntil } = this.#inner;
+    if (knownUntil === undefined || time - knownUntil < LONGEST_WITHHELD) return;
+    const usual = this.#usual.at(time);
+    const load = Number.isNaN(usual)
+      ? this.#inner.forecast(time, [0]).horizons[0]!.quantiles[MEDIAN]!
+      : usual;
+    this.#inner.observe({ time, load });
+  }
+
+  #moved(horizon: Horizon, target: Seconds, influences: Influences): Horizon {
+    const { ahead } = horizon;
+    let { quantiles } = horizon;
+    let [factor, variance] = [1, 0];
+    for (const one of this.#on(target)) {
+      if (one.event.factor === 0) {
+        const closed = this.#closings.quantiles(one.cause);
+        influences.note(one.cause, quantiles[MEDIAN]!, closed[MEDIAN]!, ahead);
+        return { ahead, quantiles: closed };
+      }
+      const { log, doubt } = this.#thought(one, target);
+      influences.times(one.cause, Math.exp(log), ahead);
+      factor *= Math.exp(log);
+      variance += doubt ** 2;
+    }
+    if (factor !== 1) quantiles = LEVELS.map((_, i) => quantiles[i]! * factor);
+    quantiles = widened(quantiles, Math.sqrt(variance));
+    return { ahead, quantiles: this.#lifted(quantiles, target, ahead, influences) };
+  }
+
+  /** Log of the factor of an event at a time to come, and how far it may be off. */
+  #thought(one: On, target: Seconds): { readonly log: number; readonly doubt: number } {
+    const { event, cause, occurrence } = one;
+    const known = this.#running.get(keyOf(one));
+    // What it does now is in the newest loads: their forecast has its own doubts.
+    if (known !== undefined) return { log: known.running?.logAt(target) ?? 0, doubt: 0 };
+    if (this.#known !== undefined && this.#known >= occurrence.start) return { log: 0, doubt: 0 };
+    const { belief, doubt } = this.#effects.of(cause, event);
+    return { log: belief.parts[partAt(target, occurrence)]!, doubt };
+  }
+
+  #lifted(
+    quantiles: ArrayLike<number>,
+    target: Seconds,
+    ahead: Seconds,
+    influences: Influences,
+  ): ArrayLike<number> {
+    let lifted = quantiles;
+    for (const { kind, schedule, atLeast } of this.#events) {
+      if (atLeast === 0) continue;
+      const occurrence = schedule.at(target);
+      if (occurrence === undefined) continue;
+      influences.note(
+        `${kind} ${occurrence.name}`,
+        lifted[MEDIAN]!,
+        Math.max(lifted[MEDIAN]!, atLeast),
+        ahead,
+      );
+      const before = lifted;
+      lifted = LEVELS.map((_, i) => (i >= MEDIAN ? Math.max(before[i]!, atLeast) : before[i]!));
+    }
+    return lifted;
+  }
+
+  state(): Uint8Array {
+    const out = new StateWriter();
+    out.numbers(MAGIC, STATE_VERSION, this.#known ?? Number.NaN);
+    const often = this.#events.flatMap(({ fedAs }) => fedAs ?? []);
+    out.numbers(often.length);
+    for (const one of often) out.text(one);
+    this.#usual.save(out);
+    this.#effects.save(out);
+    this.#closings.save(out);
+    out.numbers(this.#running.size);
+    for (const { on, running } of this.#running.values()) {
+      out.text(on.cause);
+      out.numbers(on.occurrence.start, running === undefined ? 0 : 1);
+      running?.save(out);
+    }
+    const inner = this.#inner.state();
+    out.numbers(inner.length);
+    out.array(inner);
+    return out.bytes();
+  }
+
+  /**
+   * Takes up what {@link state} put away, instead of points observed so far.
+   * @throws {ForecasterStateError} when it is of another forecaster or version, or damaged, or when an event that comes
+   *   daily or weekly has changed since: the past was fed by another factor then.
+   */
+  restore(state: Uint8Array): void {
+    const from = new StateReader(state);
+    const [magic, version, known] = from.numbers(3) as [number, number, number];
+    if (magic !== MAGIC || version !== STATE_VERSION)
+      throw new ForecasterStateError(
+        `state of ${this.#shard}: expected version ${STATE_VERSION} of events, got ${version} of ${magic}`,
+      );
+    this.#known = Number.isNaN(known) ? undefined : known;
+    this.#sameEvents(Array.from({ length: from.count('events') }, () => from.text()));
+    this.#usual.load(from);
+    this.#effects.load(from);
+    this.#closings.load(from);
+    this.#running.clear();
+    for (let n = from.count('events that are on'); n > 0; n--) {
+      const cause = from.text();
+      const [start, fed] = from.numbers(2) as [number, number];
+      const running = fed === 1 ? Running.load(from) : undefined;
+      const on = this.#on(start).find((one) => one.cause === cause && one.occurrence.start === start);
+      if (on !== undefined) this.#running.set(keyOf(on), { on, running });
+    }
+    const inner = from.fill(new Uint8Array(from.count('bytes')));
+    from.end();
+    this.#inner.restore(inner);
+  }
+
+  #sameEvents(before: readonly string[]): void {
+    const known = this.#known ?? Number.NEGATIVE_INFINITY;
+    const now = this.#events.filter(({ fedAs }) => fedAs !== undefined);
+    const gone = before.filter((one) => !now.some(({ fedAs }) => fedAs === one));
+    const come = now.filter(({ fedAs, first = known }) => !before.includes(fedAs!) && first < known);
+    const changed = gone[0] ?? come[0]?.fedAs;
+    if (changed !== undefined)
+      throw new ForecasterStateError(
+        `state of ${this.#shard}: expected events that come as often as before, got a change of ${changed}`,
+      );
+  }
+}
+
+const keyOf = ({ cause, occurrence }: On): string => `${cause} ${occurrence.start}`;
