@@ -58,7 +58,7 @@ export type Opened =
       readonly id: string;
       readonly target: string;
       /** Numbers of the slots that it hands over. Absent in executions that began before it was said. */
-      readonly slots?: readonly number[];
+      readonly slots?: readonly number[] | undefined;
       /** Targets that failed before. */
       readonly failed: readonly string[];
     }
