@@ -58,5 +58,7 @@ export function carryOut(
 
 function free(stage: Stage, slice: string, placed: Placed): void {
   placed.placement = { kind: 'ready', since: stage.clock.now() };
-  stage.fleet.unused(parseSliceId(slice).instance);
+  const { instance } = parseSliceId(slice);
+  if (stage.slicesOn(instance).every(([, one]) => one.placement.kind === 'ready'))
+    stage.fleet.unused(instance);
 }

@@ -12,6 +12,7 @@ import { poolKey } from '../../core/interruption/risk.ts';
 import { risksOf } from '../../core/interruption/risks.ts';
 import type { Settings } from '../../core/settings/schema.ts';
 import type { Instance } from '../../core/shards/instance.ts';
+import type { Placement } from '../../core/shards/placement.ts';
 import { parseSliceId, type Slice, shareOf, sliceIdsOf } from '../../core/shards/slice.ts';
 import { HOUR, MINUTE, type Seconds } from '../../core/time.ts';
 import { AgentsOnHosts } from './agents.ts';
@@ -124,14 +125,19 @@ export class Play {
 
   #populate(): void {
     const since = this.#stage.clock.now();
-    for (const [shard, size] of this.#scenario.sizes)
-      for (let i = 0; i < size; i++) {
-        const instance = this.#stage.fleet.seed('steady');
-        this.#stage.slices.set(sliceIdsOf(instance.id, this.#settings)[0]!, {
-          placement: { kind: 'active', since, shard },
-          busy: false,
-        });
-      }
+    const { slicesPerInstance } = this.#settings.fleet;
+    const wanted = [...this.#scenario.sizes].flatMap(([shard, size]) =>
+      new Array<string>(size * slicesPerInstance).fill(shard),
+    );
+    const instances = Math.ceil(wanted.length / slicesPerInstance);
+    for (let i = 0; i < instances; i++)
+      // Slices of one instance are of shards that are far from one another.
+      sliceIdsOf(this.#stage.fleet.seed('steady').id, this.#settings).forEach((slice, part) => {
+        const shard = wanted[i + part * instances];
+        const placement: Placement =
+          shard === undefined ? { kind: 'ready', since } : { kind: 'active', since, shard };
+        this.#stage.slices.set(slice, { placement, busy: false });
+      });
   }
 
   #changed(before: Instance | undefined, after: Instance | undefined): void {

@@ -21,6 +21,10 @@ export const VARIATIONS: readonly Variation[] = [
   { name: '0.39 Gbit/s', change: { gbps: 0.39 } },
   { name: '5 Gbit/s', change: { gbps: 5 } },
   { name: '1–16 GiB of state', change: { stateMiB: [1024, 16_384] } },
+  {
+    name: 'two slices of half the state per instance, which share link and reserves',
+    change: { slicesPerInstance: 2, stateMiB: [128, 2048], most: 2 * SCENARIO.most },
+  },
   { name: '1–3 % of it dirty each second', change: { dirtyPerSecond: [0.01, 0.03] } },
   { name: '120 shards', change: { shards: 120, perZone: 3 * SCENARIO.perZone, most: 3 * SCENARIO.most } },
   { name: 'a loss costs a tenth', change: { lossCost: SCENARIO.lossCost / 10 } },

@@ -8,6 +8,8 @@ export interface Assumptions {
   readonly shards: number;
   /** Instances of a shard: 1 to this. */
   readonly mostInstances: number;
+  /** Slices of an instance: they go with it, and share its link. */
+  readonly slicesPerInstance: number;
   /** State of a slice, from and to; log-uniform. */
   readonly stateMiB: readonly [number, number];
   /** Share of it that changes in a second, from and to. */
@@ -35,6 +37,7 @@ export interface Assumptions {
 export const SCENARIO: Assumptions = {
   shards: 40,
   mostInstances: 4,
+  slicesPerInstance: 1,
   stateMiB: [256, 4096],
   dirtyPerSecond: [0, 0.01],
   gbps: 0.78,
@@ -100,6 +103,7 @@ export function scenarioOf(assumed: Assumptions, policy: Policy, zones: readonly
       max: 4 * instances + 100,
       instanceTypes: [{ type: 'm7i.large', weight: 1, interruptionClass: 4 }],
       zones: [...zones],
+      slicesPerInstance: assumed.slicesPerInstance,
       spotShare: 1,
       warmMax: 0,
       leadTimes: { cold: { seconds: assumed.cold } },

@@ -54,9 +54,10 @@ export class Stage {
     return this.rebalancedAt.has(instance) || this.deadlines.has(instance);
   }
 
-  /** Things have stood as they do for so long. */
-  account(hours: number): void {
-    this.tally.hours += hours;
+  /** Things have stood as they do for so long. A slice counts as the part of an instance that it is. */
+  account(passed: number): void {
+    this.tally.hours += passed;
+    const hours = passed / this.settings.fleet.slicesPerInstance;
     for (const [slice, { placement }] of this.slices) {
       if (placement.kind === 'reserved') this.tally.reserved += hours;
       else if (placement.kind === 'ready') this.tally.ready += hours;

@@ -43,6 +43,20 @@ describe('interruptions in the simulator', () => {
   });
 });
 
+describe('two slices per instance', () => {
+  it('go together, and their state to reserves that are slices too', async () => {
+    const halved = { slicesPerInstance: 2, stateMiB: [128, 2048], most: 2 * SCENARIO.most } as const;
+    const [ours, none, whole] = await Promise.all([
+      outcomeOf('foreshard', halved),
+      outcomeOf('none', halved),
+      outcomeOf('foreshard'),
+    ]);
+    expect(handedOverShare(ours)).toBeGreaterThan(handedOverShare(none));
+    // Counted in instances, as many serve.
+    expect(ours.serving / ours.hours).toBeCloseTo(whole.serving / whole.hours, -1);
+  });
+});
+
 describe('a copy', () => {
   const { settings } = scenarioOf(
     { ...SCENARIO, shards: 1, stateMiB: [4096, 4096], dirtyPerSecond: [0.01, 0.01], linkShare: 1 },
