@@ -17,8 +17,6 @@ export function renderEventDocs(): ReadonlyMap<string, string> {
 }
 
 function page(types: readonly EventType[]): string {
-  const published = types.filter((type) => !('planned' in EVENTS[type]));
-  const planned = types.filter((type) => 'planned' in EVENTS[type]);
   return `# Events
 
 Each decision and change is published on the service's event bus (stack output \`BusName\`), with \`source\` \`foreshard\` and the
@@ -32,11 +30,7 @@ TypeScript: \`EventDetails\` in \`core/events/vocabulary.ts\`, from which this p
 A finding (GuaranteeAtRisk, PoolExhausted, FleetAtMax, LoadLate, ForecastLate, ForecastAnomaly) is published when it appears and again
 every ten minutes while it lasts; \`Resolved\`, with the same \`since\`, says that it has ended.
 
-${table(published)}
-
-Not published yet; they have their schema now, and the load analyser will publish them later:
-
-${table(planned)}
+${table(types)}
 
 ## Patterns
 

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
   explain: ['say why an instance or a shard moved', () => import('./explain.ts')],
   status: ['say how a deployed service stands', () => import('./status.ts')],
   mode: ['switch shards of a deployed service: shadow, active, hold', () => import('./mode.ts')],
+  proposals: ['show new shards that are proposed, accept or decline one', () => import('./proposals.ts')],
   rehearse: ['interrupt a Spot instance and say what came of it', () => import('./rehearse.ts')],
   settings: ['show or change the settings of a deployed service', () => import('./settings.ts')],
   schema: ['write the JSON Schema of the settings for editors', () => import('./schema.ts')],

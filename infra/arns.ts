@@ -81,6 +81,8 @@ export class Arns {
         return { arns: [bucket.arnForObjects('settings.yaml')] };
       case 'forecasters':
         return { arns: [bucket.arnForObjects('forecasters/*')] };
+      case 'trackers':
+        return { arns: [bucket.arnForObjects('proposals/*')] };
       case 'settingsAsset':
         return {
           arns: [this.#site.settingsAsset.bucket.arnForObjects(this.#site.settingsAsset.s3ObjectKey)],
@@ -153,6 +155,8 @@ export class Arns {
         return functions(['route-sync']);
       case 'forecastFunction':
         return functions(['forecast']);
+      case 'proposeFunction':
+        return functions(['propose-shards']);
       case 'moveSteps':
         return functions(STEPS.move);
       case 'standbySteps':

@@ -75,6 +75,12 @@ export const SHAPES: Readonly<Record<FunctionName, Shape>> = {
     timeout: 900,
     async: { retries: 2, maxAge: 3600 },
   },
+  'propose-shards': {
+    about: 'Every five minutes: looks for keys inside a shard that will deserve one of their own',
+    memory: 1024,
+    timeout: 120,
+    async: { retries: 0, maxAge: 300 },
+  },
   // Auto Scaling waits for two seconds.
   'termination-policy': {
     about: 'Says which instances a group may end: released ones',

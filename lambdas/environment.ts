@@ -9,7 +9,7 @@ export interface Variables {
   readonly SERVICE: string;
   /** Name of the table. */
   readonly TABLE: string;
-  /** Name of the bucket: `settings.yaml`, `forecasters/<chunk>`. */
+  /** Name of the bucket: `settings.yaml`, `forecasters/<chunk>`, `proposals/trackers`. */
   readonly BUCKET: string;
   /** Name of the event bus. */
   readonly BUS: string;
@@ -66,6 +66,7 @@ export const NEEDS = {
   'finish-evacuation': PORTS,
   'instance-events': [...PORTS, 'HAND_OVER_MACHINE', 'PLAN_FUNCTION'],
   'route-sync': [...EVERY, 'BUS', 'VPC_ID', 'LISTENERS'],
+  'propose-shards': [...EVERY, 'BUS', 'REPORT_LOG_GROUP', 'ROUTE_SYNC_FUNCTION'],
   'termination-policy': ['SERVICE', 'TABLE'],
   'shard-charts': EVERY,
   api: [...EVERY, 'BUS', 'STEADY_GROUP', 'SPOT_GROUP', 'HAND_OVER_MACHINE'],

@@ -48,7 +48,7 @@ export class ForecasterStates {
 }
 
 /** Length of a JSON header, the header (`[[shard, bytes], …]`), then the states one after the other. */
-function pack(states: States): Uint8Array {
+export function pack(states: States): Uint8Array {
   const sizes = [...states].map(([shard, bytes]) => [shard, bytes.length] as const);
   const header = new TextEncoder().encode(JSON.stringify(sizes));
   const whole = new Uint8Array(WIDTH + header.length + sizes.reduce((sum, [, bytes]) => sum + bytes, 0));
@@ -62,7 +62,8 @@ function pack(states: States): Uint8Array {
   return whole;
 }
 
-function unpack(whole: Uint8Array): States | undefined {
+/** Undefined for what {@link pack} did not make. */
+export function unpack(whole: Uint8Array): States | undefined {
   if (whole.length < WIDTH) return undefined;
   let at = WIDTH + new DataView(whole.buffer, whole.byteOffset).getUint32(0);
   const header = new TextDecoder().decode(whole.subarray(WIDTH, at));

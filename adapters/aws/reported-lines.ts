@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { KEY } from '../../core/forecast/emerging/key.ts';
 import type { Seconds } from '../../core/time.ts';
 
 /**
@@ -14,7 +15,12 @@ const lineSchema = z.object({
   cpu: share,
   mem: share,
   s: z.array(z.tuple([z.string().min(1).max(32), z.int().min(1).max(65_535), amount, amount])).max(64),
+  k: z.unknown().optional(),
 });
+
+/** The most frequent keys of a line's requests. They come from requests: a bad one must not cost the line's load. */
+const keySchema = z.tuple([z.string().min(1).max(32), z.string().regex(KEY), amount]);
+const MOST_KEYS = 20;
 
 /** What one slice did in a minute. */
 export interface ReportedSlice {
@@ -26,6 +32,13 @@ export interface ReportedSlice {
   readonly seconds: Seconds;
 }
 
+/** Requests with one key that an instance served in a minute; those with rare keys are not counted. */
+export interface ReportedKey {
+  readonly shard: string;
+  readonly key: string;
+  readonly requests: number;
+}
+
 /** What one instance did in a minute. */
 export interface Report {
   readonly instance: string;
@@ -35,6 +48,8 @@ export interface Report {
   readonly cpu: number;
   readonly memory: number;
   readonly slices: readonly ReportedSlice[];
+  /** Absent where the application counts none. */
+  readonly keys?: readonly ReportedKey[];
 }
 
 export type Parsed =
@@ -58,7 +73,16 @@ export function parseReport(line: string): Parsed {
     const [issue] = parsed.error.issues;
     return bad(`${issue?.path.join('.') || 'line'}: ${issue?.message}`);
   }
-  const { i, t, cpu, mem, s } = parsed.data;
+  const { i, t, cpu, mem, s, k } = parsed.data;
   const slices = s.map(([shard, port, requests, seconds]) => ({ shard, port, requests, seconds }));
-  return { ok: true, report: { instance: i, minute: t, cpu, memory: mem, slices } };
+  const keys = k === undefined ? {} : { keys: keysOf(k) };
+  return { ok: true, report: { instance: i, minute: t, cpu, memory: mem, slices, ...keys } };
+}
+
+function keysOf(k: unknown): ReportedKey[] {
+  if (!Array.isArray(k)) return [];
+  return k.slice(0, MOST_KEYS).flatMap((one) => {
+    const { data } = keySchema.safeParse(one);
+    return data === undefined ? [] : [{ shard: data[0], key: data[1], requests: data[2] }];
+  });
 }

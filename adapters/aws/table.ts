@@ -25,6 +25,7 @@
  * | `hand-over-target` | slice that takes over | which hand-over has it | agents, hand-over |
  * | `reserve-request` | id | reserves that were asked for | API |
  * | `vm` | instance id | VM shards of an instance | API, agent |
+ * | `proposal` | name | shard that is proposed, and how far it is | propose-shards, CLI |
  * | `pool` | `<type>/<zone>` | recent interruptions of a Spot pool | instance-events |
  * | `idempotency` | function and event id | Powertools | event handlers |
  */
@@ -50,6 +51,7 @@ export const PK = {
   reserveRequest: 'reserve-request',
   vm: 'vm',
   pool: 'pool',
+  proposal: 'proposal',
 } as const;
 
 /** `load#2026-11-21`: one partition key a day, so that none grows without end. */

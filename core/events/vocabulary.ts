@@ -16,16 +16,9 @@ interface Kind {
   readonly about: string;
   /** Shape of its detail, as the code gives it. */
   readonly detail: z.ZodObject;
-  /** Has its schema, and is not published yet. */
-  readonly planned?: true;
 }
 
 const kind = <T extends z.ZodObject>(about: string, detail: T) => ({ about, detail });
-const planned = <T extends z.ZodObject>(about: string, detail: T) => ({
-  about,
-  detail,
-  planned: true as const,
-});
 
 export const EVENTS = {
   PlanMade: kind(
@@ -237,22 +230,37 @@ export const EVENTS = {
       since: p.since,
     }),
   ),
-  ShardProposed: planned(
-    'A part of a shard’s load is worth a shard of its own. Not published yet: the load analyser will.',
+  ShardProposed: kind(
+    'A part of a shard’s load will be worth a shard of its own. Once for each, when it is first seen.',
     z.object({
       shard: p.shard.describe('Name that is proposed.'),
       of: p.shard.describe('The shard whose load it takes.'),
+      key: z
+        .string()
+        .describe(
+          'What its requests have in common, as the instances count it: letters, digits and `._~/-`.',
+        ),
       route: z.string().describe('Route that would lead to it, e.g. a path pattern.'),
       load: z.number().min(0).describe('Its load now (the shard’s unit).'),
+      share: z.number().min(0).describe('Its load over that of the shard in the last day.'),
+      expected: z
+        .object({
+          q50: z.number().min(0).describe('Median (the shard’s unit).'),
+          q90: z.number().min(0).describe('0.9 quantile (the shard’s unit).'),
+          q95: z.number().min(0).describe('0.95 quantile (the shard’s unit).'),
+        })
+        .describe('The highest load that it will keep up for six hours within a day.'),
+      confidence: z.number().min(0).max(1).describe('Probability that it will deserve a shard within a day.'),
+      readyBy: p.stamp.describe('When instances should be ready for it (epoch seconds).'),
+      blocked: z
+        .string()
+        .optional()
+        .describe('Why it cannot be accepted as things are; absent where it can.'),
       why: z.string().describe('What was seen, for people.'),
     }),
   ),
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type EventType = keyof typeof EVENTS;
-/** Types that the code publishes. */
-export type PublishedType = {
-  [T in EventType]: (typeof EVENTS)[T] extends { planned: true } ? never : T;
-}[EventType];
 /** Detail of each event as the code gives it. */
 export type EventDetails = { readonly [T in EventType]: z.infer<(typeof EVENTS)[T]['detail']> };

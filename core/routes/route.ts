@@ -48,21 +48,31 @@ const HIGHEST = 50_000;
 const BAND = 380;
 const LONGEST = 128;
 const HEADERS = 1000;
+const HEADERS_OF_MANY = 500;
 
 /**
- * The lowest priority that is free for this route. Rules are looked at in order of their priority, so longer patterns
- * come first (`/cart/gift/*` before `/cart/*`), headers before all. A length has its own band of numbers, wider than a
- * load balancer has rules: a rule that comes later never has to move another one.
+ * The lowest priority that is free for this route. Rules are looked at in order of their priority, so patterns that say
+ * more come first (`/cart/gift/*` before `/cart/*`, `/cart/a` before that), headers before all, those with a
+ * wildcard last. A length has its own band of numbers, wider than a load balancer has rules: a rule that comes later
+ * never has to move another one.
  * @param taken priorities on the listener, whosever
  * @throws {RangeError} when the listener is full
  */
 export function freePriority(route: Route, taken: ReadonlySet<number>): number {
-  const first = 'header' in route ? 1 : HEADERS + 1 + (LONGEST - Math.min(LONGEST, lengthOf(route))) * BAND;
+  const first =
+    'header' in route
+      ? WILDCARD.test(route.value)
+        ? HEADERS_OF_MANY
+        : 1
+      : HEADERS + 1 + (LONGEST - Math.min(LONGEST, lengthOf(route))) * BAND;
   for (let priority = first; priority <= HIGHEST; priority++) if (!taken.has(priority)) return priority;
   throw new RangeError(
     `rule for ${textOf(route)}: expected a free priority from ${first} to ${HIGHEST}, got none`,
   );
 }
 
+const WILDCARD = /[*?]/;
+
+/** A wildcard says nothing. */
 const lengthOf = (route: { readonly path: string } | { readonly host: string }) =>
-  ('path' in route ? route.path : route.host).length;
+  ('path' in route ? route.path : route.host).replaceAll(/[*?]/g, '').length;

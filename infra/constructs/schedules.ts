@@ -38,6 +38,7 @@ export class Schedules extends Construct {
     schedule('plan', 1, arns.function('plan'), {}, 0);
     const forecast = many ? arns.machine('forecast-fleet') : arns.function('forecast');
     schedule('forecast', Math.ceil(settings.forecast.every / 60), forecast, {}, 0);
+    schedule('propose-shards', 5, arns.function('propose-shards'), {}, 0);
     // CloudFormation cannot suspend a process of a group. Said again and again, it also stays said: a group that
     // rebalances its zones would end instances that serve. A group is empty until the first plan, so that the first
     // run is in time.

@@ -109,6 +109,22 @@ export const FUNCTION_GRANTS: Readonly<Record<FunctionName, readonly Grant[]>> =
     { actions: ['cloudwatch:GetMetricData'], on: ['any'], why: `reads the history; ${NO_LEVEL}` },
     onFailure,
   ],
+  'propose-shards': [
+    table(
+      'reads modes and the newest plan, keeps the proposals',
+      'GetItem',
+      'Query',
+      'PutItem',
+      'DeleteItem',
+    ),
+    ...settings,
+    { actions: ['s3:PutObject'], on: ['settings'], why: 'adds a shard that was accepted, and its route' },
+    { actions: ['s3:GetObject', 's3:PutObject'], on: ['trackers'], why: 'keeps what it knows of the keys' },
+    { actions: ['logs:GetLogEvents'], on: ['reports'], why: 'reads the keys that instances report' },
+    invoke('has the routes follow', 'routeSyncFunction'),
+    publish,
+    onFailure,
+  ],
   'claim-slice': [
     table(
       'claims a slice, ends a copy that it was to get, writes that it drains',

@@ -53,7 +53,7 @@ export const OTHER_GRANTS: Readonly<Record<OtherRole, readonly Grant[]>> = {
     ...machineLogs,
   ],
   schedules: [
-    invoke('every minute; every few minutes', 'planFunction', 'forecastFunction'),
+    invoke('every minute; every few minutes', 'planFunction', 'forecastFunction', 'proposeFunction'),
     start('the forecasts of many shards', 'forecastMachine'),
     {
       actions: ['autoscaling:SuspendProcesses'],
