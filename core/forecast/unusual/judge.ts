@@ -15,6 +15,8 @@ export interface Usual {
   readonly least: number;
   readonly mostOfLate: number;
   readonly leastOfLate: number;
+  /** Highest load (the lowest of its hour) that ever was zero with the next point. */
+  readonly zeroFrom: number;
   /** Shares of points that were zero, and that were as the one before. */
   readonly zeros: number;
   readonly repeats: number;
@@ -30,7 +32,7 @@ export interface Verdict {
 }
 
 /** So many times more within a point, than expected and than of late, is no rise that any service has seen… */
-const RISE = 100;
+const RISE = 50;
 /** …if it is also this many times more than ever. */
 const RECORD = 2;
 /** So many times more than ever is none either, where it was not expected. */
@@ -39,15 +41,18 @@ const UNEXPECTED = 10;
 /** To believe too long in a fall costs little: the shard keeps its size. */
 const FALL = 30;
 const BELOW_ALL = 3;
-/** Share of zeros below which a zero is one of those that never were. */
-const NEVER = 0.002;
-/** With more zeros the load comes and goes, and may come at any height. */
+/** A zero is none of the usual ones where the load was this many times higher than any that went to zero. */
+const ABOVE_ZEROS = 3;
+/** With more zeros the load comes and goes, from and to much; with still more it may come at any height. */
 const INTERMITTENT = 0.05;
+const MOSTLY_ZERO = 0.7;
 /** Points with the same value that are not chance any more, if that many times as long as ever. */
 export const LONG = 6;
 const TIMES_LONGEST = 3;
 /** With more repeats than that, loads are whole numbers or limits, and repeat. */
 const OFTEN_SAME = 0.05;
+/** So many times more or less than was usual of late, what was broken is back. */
+const BACK = 3;
 /** Only told, not withheld: so many times farther from the median than the outer quantile is, and so many times it. */
 const FAR = 4;
 const TIMES = 2.5;
@@ -57,14 +62,14 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
   const { median, low, high } = expected;
   const isSteady = usual.zeros < INTERMITTENT;
   if (load === 0) {
-    if (usual.zeros < NEVER && low > 0 && usual.leastOfLate > 0) return { kind: 'zero', broken: true };
-    return undefined;
+    const isNew = usual.leastOfLate > ABOVE_ZEROS * usual.zeroFrom && usual.zeros < MOSTLY_ZERO;
+    return low > 0 && isNew ? { kind: 'zero', broken: true } : undefined;
   }
   if (isStuck(usual)) return { kind: 'flat', broken: true };
   const highest = Math.max(high, usual.mostOfLate);
   const rises = load > RISE * highest && load > RECORD * usual.most;
   const beyond = load > BEYOND_ALL * usual.most && load > UNEXPECTED * high;
-  if (isSteady && (rises || beyond)) return { kind: 'jump', broken: true };
+  if ((isSteady && rises) || (usual.zeros < MOSTLY_ZERO && beyond)) return { kind: 'jump', broken: true };
   const lowest = Math.min(low, usual.leastOfLate);
   if (isSteady && load < lowest / FALL && load < usual.least / BELOW_ALL)
     return { kind: 'jump', broken: true };
@@ -74,6 +79,18 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
     load < median - FAR * (median - low) && load < Math.min(median, usual.leastOfLate) / TIMES;
   if (isSteady && (isFarAbove || isFarBelow)) return { kind: 'jump', broken: false };
   return undefined;
+}
+
+/**
+ * Whether a load that could be by itself is still what was wrong before it: what was broken low or high is mended where
+ * it comes back to about what is expected, and not where it is a little less far off.
+ * @param broken the newest load that was withheld
+ */
+export function isStillBroken(load: number, broken: number, { low, high }: Expected, usual: Usual): boolean {
+  const highest = Math.max(high, usual.mostOfLate);
+  const lowest = Math.min(low, usual.leastOfLate);
+  if (broken > highest) return load > BACK * highest;
+  return broken < lowest && load < lowest / BACK;
 }
 
 function isStuck({ run, longestRun, repeats }: Usual): boolean {

@@ -4,7 +4,7 @@ import { LONG, type Usual } from './judge.ts';
 
 /** Extremes are forgotten by half in so long. */
 const HALF: Seconds = 2 * WEEK;
-const HALF_OF_LATE: Seconds = HOUR;
+const OF_LATE: Seconds = HOUR;
 /** Shares are of so long. */
 const MEMORY: Seconds = WEEK;
 /** Before that nothing is "always" or "never": so long, and so many points. */
@@ -22,6 +22,8 @@ export class Past {
   private mostOfLate = 0;
   private leastOfLate = Number.POSITIVE_INFINITY;
   private zeros = 0;
+  private lastZero = Number.NEGATIVE_INFINITY;
+  private zeroFrom = 0;
   private repeats = 0;
   private longestRun = 0;
   private run = 0;
@@ -32,9 +34,10 @@ export class Past {
 
   /** As it would be with this load next, itself left out of the extremes. */
   with(load: number): Usual {
-    const { most, least, mostOfLate, leastOfLate, zeros, repeats, longestRun } = this;
+    const { most, least, mostOfLate, zeros, zeroFrom, repeats, longestRun } = this;
+    const leastOfLate = this.newest - this.lastZero < OF_LATE ? 0 : this.leastOfLate;
     const run = load === this.last ? this.run + 1 : 1;
-    return { most, least, mostOfLate, leastOfLate, zeros, repeats, longestRun, run };
+    return { most, least, mostOfLate, leastOfLate, zeros, zeroFrom, repeats, longestRun, run };
   }
 
   /** A load that is believed. */
@@ -44,13 +47,17 @@ export class Past {
     this.points += 1;
     this.newest = time;
     const forget = 2 ** (-passed / HALF);
-    const forgetOfLate = 2 ** (-passed / HALF_OF_LATE);
+    const forgetOfLate = 2 ** (-passed / OF_LATE);
     this.most = Math.max(load, this.most * forget);
     this.mostOfLate = Math.max(load, this.mostOfLate * forgetOfLate);
     const some = load > 0 ? load : Number.POSITIVE_INFINITY;
     this.least = Math.min(some, this.least / forget);
-    // A zero of late is a low of late.
-    this.leastOfLate = Math.min(load, this.leastOfLate / forgetOfLate);
+    this.zeroFrom *= forget;
+    if (load === 0) {
+      if (this.last > 0) this.zeroFrom = Math.max(this.zeroFrom, this.leastOfLate);
+      this.lastZero = time;
+    }
+    this.leastOfLate = Math.min(some, this.leastOfLate / forgetOfLate);
     const weight = Math.max(1 / this.points, 1 - Math.exp(-passed / MEMORY));
     this.zeros += weight * ((load === 0 ? 1 : 0) - this.zeros);
     this.repeats += weight * ((load === this.last ? 1 : 0) - this.repeats);
@@ -74,12 +81,14 @@ export class Past {
     out.numbers(this.points, this.first, this.newest, this.last, this.most, this.least);
     const { mostOfLate, leastOfLate, zeros, repeats, longestRun, run } = this;
     out.numbers(mostOfLate, leastOfLate, zeros, repeats, longestRun, run);
+    out.numbers(this.lastZero, this.zeroFrom);
   }
 
   load(from: StateReader): void {
     [this.points, this.first, this.newest, this.last, this.most, this.least] = from.numbers(6) as Six;
     [this.mostOfLate, this.leastOfLate, this.zeros] = from.numbers(3) as Three;
     [this.repeats, this.longestRun, this.run] = from.numbers(3) as Three;
+    [this.lastZero, this.zeroFrom] = from.numbers(2) as [number, number];
   }
 }
 

@@ -1,7 +1,7 @@
 import { HOUR, MINUTE, type Seconds } from '../../time.ts';
 import type { Forecast, KeptForecaster, LoadPoint, Unusual } from '../forecast.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
-import { type Expected, judge, type Verdict } from './judge.ts';
+import { type Expected, isStillBroken, judge, type Verdict } from './judge.ts';
 import { Outlook } from './outlook.ts';
 import { Past } from './past.ts';
 
@@ -143,7 +143,11 @@ export class WatchedForecaster implements RestorableForecaster {
   private judged({ time, load }: LoadPoint): Judged | undefined {
     if (this.newest === undefined || !this.past.isEnough) return undefined;
     const expected = this.outlook.at(time, this.newest, this.inner);
-    return { expected, verdict: judge(load, expected, this.past.with(load)) };
+    const usual = this.past.with(load);
+    const verdict = judge(load, expected, usual);
+    const { mark } = this;
+    const goesOn = mark?.withheld === true && isStillBroken(load, mark.load, expected, usual);
+    return { expected, verdict: goesOn ? { kind: 'jump', broken: true } : verdict };
   }
 
   /** Time that is withheld by withholding this one: gaps in what is withheld count. */
