@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { inputError } from '../backtest/input/input-error.ts';
+import { readIndicators } from '../backtest/input/read-indicators.ts';
 import { loadOrMissing, readSeries } from '../backtest/input/read-load.ts';
 import { type OriginRow, readOrigins } from '../backtest/input/read-origins.ts';
 import { SeasonalForecaster } from '../core/forecast/forecaster.ts';
@@ -20,6 +21,7 @@ export interface ForecastOptions {
   readonly horizons: readonly Seconds[];
   readonly last?: boolean;
   readonly origins?: string;
+  readonly indicators?: string;
   readonly out?: string;
   readonly quiet?: boolean;
 }
@@ -30,6 +32,10 @@ export function configure(command: Command): void {
     .requiredOption('--horizons <list>', 'how far ahead, e.g. 5m,15m,1h,24h; at most 48h', horizonsOf)
     .option('--last', 'forecast each series from its newest value')
     .option('--origins <file>', 'or from these origins: CSV with the columns series,origin')
+    .option(
+      '--indicators <file>',
+      'series that may lead these: CSV with columns shard/indicator or indicator',
+    )
     .option('--out <file>', 'write the CSV there instead of stdout')
     .option('--quiet', 'no progress')
     .action(async (options: ForecastOptions) => {
@@ -67,10 +73,19 @@ export async function forecast(
   if (out !== undefined) await writableFile('--out', out);
   const series = inOrder(await readSeries(load, loadOrMissing));
   checkStep(load, series);
-  const origins =
-    options.origins === undefined ? newest(load, series, say) : await originsIn(options, series);
+  const names = series.map(({ name }) => name);
+  const { origins: file, indicators } = options;
+  const origins = file === undefined ? newest(load, series, say) : await readOrigins(file, names);
+  const leading = indicators === undefined ? undefined : await readIndicators(indicators, names);
   const bar = lateProgress(origins.length, options.quiet ?? false);
-  const quantiles = forecastOrigins({ series, origins, horizons, make, onProgress: bar.update });
+  const quantiles = forecastOrigins({
+    series,
+    origins,
+    horizons,
+    make,
+    onProgress: bar.update,
+    ...(leading && { indicators: (name) => leading.get(name)! }),
+  });
   bar.stop();
   const rows = Readable.from(csv(origins, horizons, quantiles));
   await pipeline(rows, out === undefined ? stdout : createWriteStream(out), { end: out !== undefined });
@@ -93,13 +108,6 @@ function checkStep(file: string, series: readonly Points[]): void {
     'time',
     `a step of ${step} s (median difference between stamps)`,
     `from ${LEAST_STEP} to ${MOST_STEP} s`,
-  );
-}
-
-function originsIn({ origins }: ForecastOptions, series: readonly Points[]): Promise<OriginRow[]> {
-  return readOrigins(
-    origins!,
-    series.map(({ name }) => name),
   );
 }
 

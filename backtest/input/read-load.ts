@@ -122,8 +122,14 @@ function loadOf(path: string, line: number, column: string, cell: string): numbe
 
 /** A load as files of measurements have it: an empty cell or a negative number is missing. @throws {InputError} */
 export function loadOrMissing(path: string, line: number, column: string, cell: string): number {
-  const load = numberOf(cell);
-  if (cell === '' || !Number.isNaN(load)) return load >= 0 ? load : Number.NaN;
+  const load = anyOrMissing(path, line, column, cell);
+  return load >= 0 ? load : Number.NaN;
+}
+
+/** Any number, or an empty cell for a missing one. @throws {InputError} */
+export function anyOrMissing(path: string, line: number, column: string, cell: string): number {
+  const value = numberOf(cell);
+  if (cell === '' || !Number.isNaN(value)) return value;
   throw inputError(path, line, column, quote(cell), 'a finite number, or an empty cell');
 }
 

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { calendarSchema, holidaysSchema, timeZoneSchema } from './calendar.ts';
 import { handOverSchema } from './hand-over.ts';
+import { indicatorsSchema } from './indicators.ts';
+import { metricSchema } from './metric.ts';
 import { NAME } from './name.ts';
 import { proposalsSchema } from './proposals.ts';
 import { reservesSchema } from './reserves.ts';
@@ -20,33 +22,6 @@ const count = (max: number) => z.int().min(0).max(max);
 export const DEFAULT_INSTANCE_HOUR = 0.1008;
 
 export const modeSchema = z.enum(['shadow', 'hold', 'active']);
-
-/** A CloudWatch metric that stands for something of a shard. */
-export const metricSchema = z.strictObject({
-  namespace: z.string().min(1).max(255).describe('CloudWatch namespace, e.g. AWS/SQS.'),
-  metric: z.string().min(1).max(255).describe('Name of the metric.'),
-  dimensions: z
-    .record(z.string().min(1).max(255), z.string().min(1).max(1024))
-    .default({})
-    .describe('All dimensions of the metric, by name.'),
-  stat: z
-    .string()
-    .regex(
-      /^(Sum|Average|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d+)?)$/,
-      'Sum, Average, Minimum, Maximum, SampleCount or p<percentile>',
-    )
-    .default('Average')
-    .describe('Statistic over a minute.'),
-  scale: z
-    .number()
-    .positive()
-    .default(1)
-    .describe('What the value is multiplied with, e.g. 0.01 for a percentage.'),
-  perSecond: z
-    .boolean()
-    .default(false)
-    .describe('Whether the value is divided by the seconds of its period.'),
-});
 
 export const shardSchema = z
   .strictObject({
@@ -138,6 +113,7 @@ export const shardSchema = z
       .describe(
         'A cold standby shard: fully configured, powered down until forecast, event or load wakes it.',
       ),
+    indicators: indicatorsSchema,
     handOver: handOverSchema,
     risk: riskSchema,
     react: z

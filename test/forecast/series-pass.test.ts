@@ -1,5 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  type Forecast,
+  type Indicators,
+  type KeptForecaster,
+  LEVELS,
+  type LoadPoint,
+} from '../../core/forecast/forecast.ts';
 import { SeasonalForecaster } from '../../core/forecast/forecaster.ts';
 import { KnownGrid } from '../../core/forecast/series/grid.ts';
 import { leadsFor } from '../../core/forecast/series/leads.ts';
@@ -147,6 +154,77 @@ describe('forecasts at many origins', () => {
 
   it('refuse an origin of a series that there is none of', () => {
     expect(() => run([], [{ series: 'x', origin: 0 }])).toThrow('expected a series of the load, got x');
+  });
+});
+
+/** A forecaster that says nothing but what it has seen, of other series too. */
+class Witness implements KeptForecaster {
+  knownUntil: number | undefined;
+  readonly #indicators: Indicators;
+  #seen = 0;
+
+  constructor(indicators: Indicators, state?: Uint8Array) {
+    this.#indicators = indicators;
+    if (state !== undefined)
+      [this.#seen, this.knownUntil] = new Float64Array(state.slice().buffer) as unknown as [number, number];
+  }
+
+  observe({ time, load }: LoadPoint): void {
+    const { names, at } = this.#indicators;
+    for (const value of [load, ...names.map((_, i) => at(i, time))])
+      this.#seen = (31 * this.#seen + (Number.isNaN(value) ? 7 : value)) % 1e9;
+    this.knownUntil = time;
+  }
+
+  forecast(at: number, horizons: readonly number[]): Forecast {
+    const made = horizons.map((ahead) => ({ ahead, quantiles: LEVELS.map(() => this.#seen) }));
+    return { shard: '', at, knownUntil: this.knownUntil ?? 0, horizons: made, method: '' };
+  }
+
+  state(): Uint8Array {
+    return new Uint8Array(Float64Array.of(this.#seen, this.knownUntil ?? Number.NaN).buffer);
+  }
+}
+
+describe('what may lead a series', () => {
+  const witness: Run['make'] = ({ indicators }, state) => new Witness(indicators, state);
+
+  it('is never looked at beyond an origin, nor beyond the stamps of the points taken in', () => {
+    const other = fc.array(
+      fc.tuple(fc.integer({ min: -900, max: 30_000 }), fc.double({ min: -10, max: 10, noNaN: true })),
+      {
+        maxLength: 60,
+      },
+    );
+    const seriesOf = (name: string, points: readonly (readonly [number, number])[]) =>
+      inOrder([
+        { name, times: points.map(([late]) => T0 + late), values: points.map(([, value]) => value) },
+      ])[0]!;
+    const ask = fc.array(fc.integer({ min: -600, max: 30_000 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(jumbled, other, other, ask, fc.nat(5), (a, beside, leading, asked, pick) => {
+        const late = asked[pick % asked.length]!;
+        const seen = (to: number, origins: readonly number[]) => {
+          const known = <T extends readonly [number, number]>(points: readonly T[]) =>
+            points.filter(([at]) => at <= to);
+          const upTo = a.times.filter((time) => time <= T0 + to).length;
+          const queue = seriesOf('queue', known(leading));
+          return forecastOrigins({
+            series: [
+              { name: 'a', times: a.times.slice(0, upTo), values: a.values.slice(0, upTo) },
+              seriesOf('b', known(beside)),
+            ],
+            origins: origins.map((one) => ({ series: 'a', origin: T0 + one })),
+            horizons: [300],
+            make: witness,
+            indicators: () => new Map([['queue', queue]]),
+          });
+        };
+        const at = (pick % asked.length) * GIVEN.length;
+        expect(seen(late, [late])[0]).toBe(seen(1e9, asked)[at]);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -10,8 +10,11 @@ export interface Lead {
   readonly deviations: number;
 }
 
-/** Fewer pairs prove nothing. */
-const ENOUGH = 150;
+/**
+ * Fewer pairs prove nothing. Of series that are still most of the time and then burst, few pairs say anything at all: two
+ * bursts that meet by chance would look like an echo. So pairs are divided by how peaked both are (3 is normal).
+ */
+const ENOUGH = 20;
 /** Median of the size of a standard normal variable. */
 const MEDIAN_SIZE = 0.6745;
 
@@ -31,8 +34,11 @@ export class Echo {
   readonly #leading: Float32Array;
   #count = 0;
   #at = 0;
+  /** Means of the second and the fourth power of both. */
   #ledSquare = 0;
+  #ledFourth = 0;
   #leadingSquare = 0;
+  #leadingFourth = 0;
 
   /**
    * @param ahead longest lag that is looked for
@@ -57,14 +63,16 @@ export class Echo {
     this.#count += 1;
     const share = Math.max(1 / this.#count, 1 / this.#memory);
     if (!Number.isNaN(led)) {
-      this.#ledSquare += share * (led * led - this.#ledSquare);
+      this.#ledSquare += share * (led ** 2 - this.#ledSquare);
+      this.#ledFourth += share * (led ** 4 - this.#ledFourth);
       for (let lag = 0; lag < leadingRing.length && lag < this.#at; lag++) {
         const other = leadingRing[(this.#at - lag) % leadingRing.length]!;
         if (!Number.isNaN(other)) means[behind + lag]! += share * (led * other - means[behind + lag]!);
       }
     }
     if (Number.isNaN(leading)) return;
-    this.#leadingSquare += share * (leading * leading - this.#leadingSquare);
+    this.#leadingSquare += share * (leading ** 2 - this.#leadingSquare);
+    this.#leadingFourth += share * (leading ** 4 - this.#leadingFourth);
     for (let lag = 1; lag <= behind && lag < this.#at; lag++) {
       const other = ledRing[(this.#at - lag) % ledRing.length]!;
       if (!Number.isNaN(other)) means[behind - lag]! += share * (leading * other - means[behind - lag]!);
@@ -74,13 +82,16 @@ export class Echo {
   /** The lag at which the two have most in common; undefined where that is none at which the one leads. */
   lead(): Lead | undefined {
     const unit = Math.sqrt(this.#ledSquare * this.#leadingSquare);
-    if (this.#count < ENOUGH || unit === 0) return undefined;
+    if (unit === 0) return undefined;
+    const count = Math.min(this.#count, this.#memory);
+    const peaked = (this.#ledFourth * this.#leadingFourth) / unit ** 4;
+    if (count < ENOUGH * peaked) return undefined;
     const sizes = Array.from(this.#means, (mean) => Math.abs(mean / unit));
     const best = sizes.indexOf(Math.max(...sizes));
     if (best <= this.#behind) return undefined;
     const middle = sizes.toSorted((a, b) => a - b)[sizes.length >> 1]!;
     // Where all lags have something in common, as where both wander, no single one stands out.
-    const chance = Math.max(middle / MEDIAN_SIZE, 1 / Math.sqrt(Math.min(this.#count, this.#memory)));
+    const chance = Math.max(middle / MEDIAN_SIZE, 1 / Math.sqrt(count));
     const correlation = this.#means[best]! / unit;
     return {
       lag: this.#centre(best, 2 * chance * unit) - this.#behind,
@@ -102,14 +113,16 @@ export class Echo {
   }
 
   save(out: StateWriter): void {
-    out.numbers(this.#count, this.#at, this.#ledSquare, this.#leadingSquare);
+    out.numbers(this.#count, this.#at, this.#ledSquare, this.#ledFourth);
+    out.numbers(this.#leadingSquare, this.#leadingFourth);
     for (const values of [this.#means, this.#led, this.#leading]) out.array(values);
   }
 
   load(from: StateReader): void {
     this.#count = from.count('pairs');
     this.#at = from.count('places');
-    [this.#ledSquare, this.#leadingSquare] = from.numbers(2) as [number, number];
+    [this.#ledSquare, this.#ledFourth] = from.numbers(2) as [number, number];
+    [this.#leadingSquare, this.#leadingFourth] = from.numbers(2) as [number, number];
     for (const values of [this.#means, this.#led, this.#leading]) from.fill(values);
   }
 }

@@ -12,7 +12,8 @@ const LONGEST_GAP: Seconds = 21 * DAY;
 /** Values of one slot of the grid: their mean is the load of the slot. */
 interface Slot {
   readonly at: number;
-  readonly time: Seconds;
+  /** Newest stamp in it. */
+  time: Seconds;
   sum: number;
   count: number;
 }
@@ -35,6 +36,7 @@ export class Pass {
   #fed = false;
   /** Whether points with different stamps have shared a slot so far. */
   #shared = false;
+  #asOf: Seconds = Number.NEGATIVE_INFINITY;
 
   constructor(points: Points, make: MakeForecaster) {
     this.#points = points;
@@ -49,6 +51,14 @@ export class Pass {
     if (grid.step !== this.#grid?.step) this.#begin(grid, false);
     this.#read(origin);
     return this.#upToDate().forecast(origin, horizons);
+  }
+
+  /**
+   * Up to when other series may be looked at while a point is taken in: that point's own stamp, or its slot where that
+   * is earlier.
+   */
+  get asOf(): Seconds {
+    return this.#asOf;
   }
 
   #begin(grid: Grid, shared: boolean): void {
@@ -79,7 +89,9 @@ export class Pass {
     }
     this.#open.sum += value;
     this.#open.count += 1;
-    if (time === this.#open.time || this.#shared) return;
+    const isSame = time === this.#open.time;
+    this.#open.time = time;
+    if (isSame || this.#shared) return;
     this.#begin(this.#grid!, true);
     this.#read(time);
   }
@@ -102,9 +114,10 @@ export class Pass {
     return this.#forecaster;
   }
 
-  #observed(forecaster: KeptForecaster, { at, sum, count }: Slot): KeptForecaster {
+  #observed(forecaster: KeptForecaster, { at, time: stamp, sum, count }: Slot): KeptForecaster {
     const { start, step } = this.#grid!;
     const time = start + at * step;
+    this.#asOf = Math.min(time, stamp);
     const isCut = time - (forecaster.knownUntil ?? time) > LONGEST_GAP;
     const next = isCut ? this.#make(this.#points.name, this.#grid!) : forecaster;
     next.observe({ time, load: sum / count });

@@ -1,5 +1,6 @@
 import type { Seconds } from '../../time.ts';
-import { type Forecast, type KeptForecaster, LEVELS } from '../forecast.ts';
+import { type Forecast, type Indicators, type KeptForecaster, LEVELS } from '../forecast.ts';
+import { IndicatorSources } from '../indicators/sources.ts';
 import { type Grid, KnownGrid } from './grid.ts';
 import { leadsFor } from './leads.ts';
 import { Pass } from './pass.ts';
@@ -21,6 +22,8 @@ export interface Wanted {
   readonly grid: Grid;
   /** Distances from newest point to target at which forecasts are needed (s, ascending, whole steps). */
   readonly leads: readonly Seconds[];
+  /** What may lead it. */
+  readonly indicators: Indicators;
 }
 
 export interface Run {
@@ -28,6 +31,8 @@ export interface Run {
   readonly origins: readonly Origin[];
   /** Seconds ahead, in any order. */
   readonly horizons: readonly Seconds[];
+  /** Series that may lead one of these, by name. @default none but the sum of the others */
+  readonly indicators?: (series: string) => ReadonlyMap<string, Points>;
   readonly make: (wanted: Wanted, state?: Uint8Array) => KeptForecaster;
   /** Told how many origins are done. */
   readonly onProgress?: (done: number) => void;
@@ -39,16 +44,21 @@ export interface Run {
  * @returns the quantiles {@link GIVEN} of each horizon of each origin, in the order of both
  * @throws {RangeError} for an origin of a series that there is none of
  */
-export function forecastOrigins({ series, origins, horizons, make, onProgress }: Run): Float64Array {
+export function forecastOrigins(run: Run): Float64Array {
+  const { series, origins, horizons, make, onProgress } = run;
   const ascending = [...new Set(horizons)].sort((a, b) => a - b);
   const places = horizons.map((horizon) => ascending.indexOf(horizon));
   const quantiles = new Float64Array(origins.length * horizons.length * GIVEN.length);
   const grids = gridsOf(series, origins);
+  const indicatorsOf = sourcesOf(run);
   let done = 0;
   for (const { points, onGrid, theirs } of groupsOf(series, origins, grids)) {
-    const pass = new Pass(points, (name, grid, state) =>
-      make({ series: name, grid, leads: leadsFor(ascending, grid.step, onGrid) }, state),
-    );
+    const pass: Pass = new Pass(points, (name, grid, state) => {
+      const { names, at } = indicatorsOf(name, grid.step);
+      // A slot may lie after the stamps that went into it.
+      const indicators = { names, at: (i: number, time: Seconds) => at(i, Math.min(time, pass.asOf)) };
+      return make({ series: name, grid, leads: leadsFor(ascending, grid.step, onGrid), indicators }, state);
+    });
     for (const at of theirs) {
       const { origin } = origins[at]!;
       const forecast = pass.forecast(origin, grids.get(origin)!, ascending);
@@ -57,6 +67,16 @@ export function forecastOrigins({ series, origins, horizons, make, onProgress }:
     }
   }
   return quantiles;
+}
+
+function sourcesOf({ series, indicators }: Run): (series: string, step: Seconds) => Indicators {
+  const loads = new Map(series.map((points) => [points.name, points]));
+  const byStep = new Map<Seconds, IndicatorSources>();
+  return (name, step) => {
+    const sources = byStep.get(step) ?? new IndicatorSources(loads, step);
+    byStep.set(step, sources);
+    return sources.of(name, indicators?.(name) ?? new Map());
+  };
 }
 
 /** The grid as known at each origin. */
