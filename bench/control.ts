@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { fail } from '../cli/fail.ts';
 import { formatTable } from '../cli/table.ts';
-import { type Costs, costs, type Line, SCENARIO, scaled, sumOf } from './control/costs.ts';
+import { type Costs, costs, type Line, PARTS, SCENARIO, scaled, sumOf } from './control/costs.ts';
 import { slowestInit } from './control/init.ts';
 import { type LargeTick, largeTicks, oldestLook } from './control/large.ts';
 import { DAYS_PER_MONTH, PRICES } from './control/prices.ts';
@@ -74,8 +74,7 @@ async function printSizes(made: Synthesised): Promise<number> {
   };
   const lines = bills.at(-1)?.lines ?? [];
   const rows = lines.map(({ part, what }) => [part, what, ...bills.map((bill) => cell(bill, what, part))]);
-  const parts = ['standing', 'moves', 'observability'] as const;
-  const sums = parts.map((part) => ['sum', part, ...bills.map((bill) => sumOf(bill, part).toFixed(2))]);
+  const sums = PARTS.map((part) => ['sum', part, ...bills.map((bill) => sumOf(bill, part).toFixed(2))]);
   console.log(formatTable(['part', '$ a month', ...SIZES.map((n) => `${n} shards`)], [...rows, ...sums]));
   return 0;
 }
@@ -113,7 +112,8 @@ function printed(
   ]);
   return [
     `a month of ${shards} shards, ${instances} instances, ${movesPerDay} moves and ${handOversPerDay} hand-overs a day, loads reported by the instances;`,
-    'us-east-1, list prices, no free tier; without instances, load balancers and what the network costs',
+    'us-east-1, list prices, no free tier; without instances, load balancers and what the network costs.',
+    'agents and reserves come on top, as if every shard had state; reserves: hours as bench:interruptions has measured them',
     formatTable(['part', 'what', 'unit', 'a month', '$'], rows),
     '',
     'ticks of 1,000 shards and 5,000 instances, 20 ms per call, AWS’s buckets enforced',

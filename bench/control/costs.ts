@@ -1,8 +1,9 @@
 import { CHUNK_SHARDS } from '../../flows/forecast.ts';
 import { METRICS } from '../../lambdas/lib/metric-names.ts';
+import { agentCosts, SLOTS } from './agents.ts';
 import { forecastCosts } from './forecasting.ts';
 import { type MoveCosts, moveCosts } from './moves.ts';
-import { DAYS_PER_MONTH, type Item, MINUTES_PER_MONTH } from './prices.ts';
+import { DAYS_PER_MONTH, HOURS_PER_MONTH, type Item, MINUTES_PER_MONTH } from './prices.ts';
 import { tickCosts } from './standing.ts';
 import { countOf, type Synthesised } from './synth.ts';
 import { Usage } from './usage.ts';
@@ -25,13 +26,18 @@ export const scaled = (shards: number): Scenario => ({
   handOversPerDay: shards / 5,
 });
 
-/** One line of the bill. `part`: which of the three figures it belongs to. */
+/**
+ * One line of the bill. `part`: which of the three figures it belongs to; `agents` and `reserves` belong to none: they come
+ * on top where shards have state, here all of them.
+ */
 export interface Line {
-  readonly part: 'standing' | 'moves' | 'observability';
+  readonly part: (typeof PARTS)[number];
   readonly what: string;
   /** A month of the scenario. */
   readonly usage: Usage;
 }
+
+export const PARTS = ['standing', 'moves', 'observability', 'agents', 'reserves'] as const;
 
 export interface Costs {
   readonly lines: readonly Line[];
@@ -43,6 +49,11 @@ const LATENCY = 0.02;
 const VERSIONS_KEPT_DAYS = 1.5;
 /** Somebody has the dashboard open for so long a day, renewed each minute. */
 const LOOKED_AT_HOURS = 2;
+/**
+ * Idle instances for each shard that has state: what `npm run bench:interruptions -- --days 4` measures of its 40 shards
+ * (docs/reserves.md, `reservedHoursVsSparePerShard`), on Spot pools that are lost far more often than most.
+ */
+const IDLE_PER_SHARD = 0.3;
 /** Bytes of a move's record, kept for 30 days. */
 const MOVE_RECORD = 700;
 
@@ -51,6 +62,8 @@ export async function costs(scenario: Scenario, { memory, ...rest }: Synthesised
   const { shards, instances, movesPerDay, handOversPerDay } = scenario;
   const options = { shards, instances, latency: LATENCY, buckets: true };
   const tick = await tickCosts(options, memory);
+  const withState = await tickCosts({ ...options, slots: SLOTS }, memory);
+  const agents = await agentCosts();
   const forecast = await forecastCosts(options, memory);
   // Enough ready slices for an hour of moves.
   const ready = Math.ceil(movesPerDay / 24);
@@ -71,6 +84,12 @@ export async function costs(scenario: Scenario, { memory, ...rest }: Synthesised
       s3GbMonths: (forecast.stateBytes * (1 + VERSIONS_KEPT_DAYS * 1440)) / 1e9,
     }),
     line('moves', 'moves', moves.perMove.times(moved)),
+    line('agents', 'beats, looks at slots', agents.perMinute.times(instances * MINUTES_PER_MONTH)),
+    line('agents', 'plan: agents and slots', withState.perTick.beyond(tick.perTick).times(MINUTES_PER_MONTH)),
+    line('agents', 'records of hand-overs', agents.perHandOver.times(handOvers)),
+    line('reserves', `instances that wait, ${IDLE_PER_SHARD} for each shard`, {
+      instanceHours: IDLE_PER_SHARD * shards * HOURS_PER_MONTH,
+    }),
     line('observability', 'metrics, alarms, dashboard', {
       customMetrics: Object.keys(METRICS).length,
       alarms: countOf({ memory, ...rest }, 'AWS::CloudWatch::Alarm'),

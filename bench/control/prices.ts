@@ -26,8 +26,8 @@ export const PRICES = {
   stateTransitions: price(0.025, 1000, 'state transition, Standard', 'step-functions'),
   expressRequests: price(1, MILLION, 'request, Express', 'step-functions'),
   expressGbSeconds: price(0.00001667, 1, 'GB-second, Express', 'step-functions'),
-  readUnits: price(0.125, MILLION, 'read request unit, on-demand', 'dynamodb/pricing/on-demand'),
-  writeUnits: price(0.625, MILLION, 'write request unit, on-demand', 'dynamodb/pricing/on-demand'),
+  readUnits: price(0.125, MILLION, 'read request unit, on-demand', 'dynamodb'),
+  writeUnits: price(0.625, MILLION, 'write request unit, on-demand', 'dynamodb'),
   tableGbMonths: price(0.25 + 0.2, 1, 'GB-month, with point-in-time recovery', 'dynamodb'),
   s3Puts: price(0.005, 1000, 'PUT', 's3'),
   s3Gets: price(0.0004, 1000, 'GET', 's3'),
@@ -42,6 +42,7 @@ export const PRICES = {
   dashboards: price(3, 1, 'dashboard and month', 'cloudwatch'),
   traces: price(5, MILLION, 'trace recorded by X-Ray', 'xray'),
   keys: price(1, 1, 'key and month', 'kms'),
+  instanceHours: price(0.1008, 1, 'instance-hour, m7i.large On-Demand', 'ec2'),
   natGb: price(0.045, 1, 'GB through a NAT gateway', 'vpc'),
 } as const satisfies Readonly<Record<string, Price>>;
 

@@ -1,5 +1,6 @@
 import { AwsFleet } from '../../adapters/aws/fleet.ts';
 import { ForecastStore } from '../../adapters/aws/forecasts.ts';
+import { TableAgents } from '../../adapters/aws/hand-over/agents.ts';
 import { HealthItems } from '../../adapters/aws/health-items.ts';
 import { SsmHosts } from '../../adapters/aws/hosts.ts';
 import { AwsLoadBalancer } from '../../adapters/aws/load-balancer.ts';
@@ -13,6 +14,7 @@ import type { Event, Ports } from '../../core/ports.ts';
 import { type Settings, settingsSchema } from '../../core/settings/schema.ts';
 import { sliceIdsOf } from '../../core/shards/slice.ts';
 import { AwsModel } from '../../test/model-aws/model.ts';
+import { beatOf } from './agents.ts';
 import { CountingTable } from './counting-table.ts';
 import { Usage } from './usage.ts';
 
@@ -27,10 +29,13 @@ export interface StageOptions {
   readonly buckets: boolean;
   /** Running instances that serve nobody. */
   readonly ready?: number;
+  /** Every shard has state, in so many slots for each of its instances, and agents. @default 0: none has */
+  readonly slots?: number;
 }
 
 /** A service as it stands: every shard has its equal part of the instances, registered and healthy. */
-export function settingsFor({ shards, instances }: StageOptions): Settings {
+export function settingsFor({ shards, instances, slots = 0 }: StageOptions): Settings {
+  const count = Math.round((slots * instances) / shards);
   return settingsSchema.parse({
     service: 'bench',
     shards: Array.from({ length: shards }, (_, i) => ({
@@ -39,6 +44,7 @@ export function settingsFor({ shards, instances }: StageOptions): Settings {
       guarantee: 1,
       capacity: { perInstance: 100 },
       route: { host: `shard-${i}.example.com` },
+      ...(count > 0 && { handOver: { state: 'copy', slots: { count, by: { header: 'x-user' } } } }),
     })),
     fleet: { max: 2 * instances, spotShare: 0.3 },
     readyPool: { max: 50 },
@@ -142,6 +148,8 @@ export class Stage {
       await health.seen(name, states, undefined, clock.now());
     }
     await this.forecasts();
+    await this.beats();
+    await this.#give();
     this.counting.latency = this.#options.latency;
     this.reset();
   }
@@ -161,9 +169,36 @@ export class Stage {
       horizons,
       method: 'seasonal-shifted 0.7, last 0.3',
     }));
+    await this.#uncounted(() => new ForecastStore(this.table).write(all));
+  }
+
+  /** A beat of every agent, as of now. */
+  async beats(): Promise<void> {
+    const { slots = 0 } = this.#options;
+    if (slots === 0) return;
+    const agents = new TableAgents(this.table);
+    const at = this.clock.now();
+    const all = [...this.serving].map(([id, [shard = '']]) => beatOf(id, shard, at));
+    await this.#uncounted(() => Promise.all(all.map((state) => agents.beat(state))));
+  }
+
+  /** Every slot to an instance of its shard, evenly. */
+  async #give(): Promise<void> {
+    const { slots = 0 } = this.#options;
+    if (slots === 0) return;
+    const held = new Map<string, string[]>();
+    for (const [id, [shard = '']] of this.serving)
+      held.set(shard, [...(held.get(shard) ?? []), ...Array<string>(slots).fill(`${id}:8080`)]);
+    for (const [shard, holders] of held) {
+      const columns = Object.fromEntries(holders.map((holder, slot) => [`s${slot}`, `1 ${holder}`]));
+      await this.table.put({ pk: PK.slots, sk: shard, ...columns });
+    }
+  }
+
+  async #uncounted(work: () => Promise<unknown>): Promise<void> {
     const { latency, usage } = this.counting;
     Object.assign(this.counting, { latency: 0, usage: new Usage() });
-    await new ForecastStore(this.table).write(all);
+    await work();
     Object.assign(this.counting, { latency, usage });
   }
 

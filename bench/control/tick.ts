@@ -57,4 +57,5 @@ export async function nextMinute(stage: Stage): Promise<void> {
   const next = Math.floor(stage.clock.now() / 60) * 60 + 60;
   await stage.clock.runUntil(next + 5);
   await stage.forecasts();
+  await stage.beats();
 }

@@ -25,6 +25,14 @@ export class Usage {
     return usage;
   }
 
+  /** What this one has more of than another; of what it has less, nothing: computing times vary. */
+  beyond(other: Usage): Usage {
+    const usage = new Usage();
+    for (const [item, amount] of this.amounts)
+      if (amount > other.of(item)) usage.add(item, amount - other.of(item));
+    return usage;
+  }
+
   /** $ in all. */
   get usd(): number {
     return this.lines().reduce((sum, { usd }) => sum + usd, 0);

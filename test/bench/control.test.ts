@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../backtest/world/clock.ts';
+import { agentCosts, beatOf } from '../../bench/control/agents.ts';
 import { CountingTable, sizeOf } from '../../bench/control/counting-table.ts';
 import { moveCosts } from '../../bench/control/moves.ts';
 import { PRICES } from '../../bench/control/prices.ts';
@@ -112,6 +113,32 @@ describe('what is counted', () => {
     expect(costs.perHandOver.of('stateTransitions')).toBeGreaterThan(4);
     expect(costs.perHandOver.of('lambdaRequests')).toBeGreaterThanOrEqual(4);
     expect(costs.sweep.of('lambdaRequests')).toBeCloseTo(1);
+  });
+
+  it('agents: a beat every ten seconds, and a look at the slots with it; a hand-over within some dozen units', async () => {
+    const { perMinute, perHandOver } = await agentCosts();
+    expect(perMinute.of('writeUnits')).toBeCloseTo(6, 5);
+    expect(perMinute.of('readUnits')).toBeCloseTo(6, 5);
+    expect(perHandOver.of('writeUnits')).toBeGreaterThan(15);
+    expect(perHandOver.of('writeUnits')).toBeLessThan(60);
+    expect(sizeOf({ pk: 'agent', sk: 'i-1', state: beatOf('i-1', 'web', 0) })).toBeLessThan(1024);
+  });
+
+  it('a tick with state: reads of agents and slots, and nothing given away', async () => {
+    const [plain, state] = [await tickCosts(SMALL, memory), await tickCosts({ ...SMALL, slots: 2 }, memory)];
+    const more = state.perTick.beyond(plain.perTick);
+    // The slots of each shard at least, and all agents.
+    expect(more.of('readUnits')).toBeGreaterThan(SMALL.shards);
+    expect(more.of('writeUnits')).toBeLessThan(1 + SMALL.shards);
+  });
+
+  it('what is more, and nothing of what is less', () => {
+    const [one, other] = [new Usage(), new Usage()];
+    one.add('readUnits', 5);
+    one.add('writeUnits', 1);
+    other.add('readUnits', 2);
+    other.add('writeUnits', 3);
+    expect(one.beyond(other).lines()).toMatchObject([{ item: 'readUnits', amount: 3 }]);
   });
 
   it('resources of a template by their type', () => {
