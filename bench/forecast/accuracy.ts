@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answers } from './answers.ts';
 import { AUGURS } from './augurs.ts';
+import { drawing } from './draw.ts';
 import { accuracyMetrics } from './metrics.ts';
 import { askPeers } from './peers.ts';
 import { accuracyText } from './print.ts';
@@ -49,11 +51,14 @@ export async function measureAccuracy(options: AccuracyOptions): Promise<Measure
   const scores = [...ours.answers, ...models, augurs].flatMap(scored);
   const own = scoresOf(plan.own, ours.own);
   const peers = [...MODELS, AUGURS];
+  mkdirSync(options.out, { recursive: true });
+  const page = join(options.out, 'forecasts.html');
+  writeFileSync(page, drawing(scores, peers));
   const rows = [...scores.map((score) => rowOf(score, 'shared')), ...own.map((score) => rowOf(score, 'own'))];
   return {
     metrics: accuracyMetrics(scores, own, peers),
     rows,
-    text: accuracyText(scores, own, peers),
+    text: `${accuracyText(scores, own, peers)}\ndrawn in ${page}\n`,
   };
 }
 

@@ -70,7 +70,7 @@ function merged(set: string, forecaster: string, scores: readonly Score[]): Span
     forecaster,
     wql: mean(scores.map(({ wql }) => wql)),
     mase: mean(scores.map(({ mase }) => mase)),
-    rwape: mean(scores.map(({ wape }) => wape)) / mean(scores.map(({ wape, rwape }) => wape / rwape)),
+    rwape: mean(scores.map(({ mase }) => mase)) / mean(scores.map(({ mase, rwape }) => mase / rwape)),
   };
 }
 

@@ -47,8 +47,8 @@ function measureTable(
       set,
       ...names
         .map((name) => spans.find(({ forecaster }) => forecaster === name))
-        .map((one) => (one ? of(one).toFixed(3) : '')),
-      best?.ratio.toFixed(3) ?? '',
+        .map((one) => (one ? rounded(of(one)) : '')),
+      best ? rounded(best.ratio) : '',
       best?.peer ?? '',
     ];
   });
@@ -72,4 +72,6 @@ export function metricsText(metrics: Readonly<Record<string, number>>): string {
   );
 }
 
-const rounded = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(3));
+/** Extrapolated trends have no bound. */
+const rounded = (value: number) =>
+  value >= 1e6 ? value.toExponential(0) : value >= 100 ? value.toFixed(0) : value.toFixed(3);

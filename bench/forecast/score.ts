@@ -7,20 +7,24 @@ export interface Score {
   readonly set: string;
   readonly forecaster: string;
   readonly horizon: Seconds;
-  /** Mean pinball loss over {@link SCORED} × 2, over the series' mean load. */
+  /** Mean pinball loss over {@link SCORED} × 2, scaled as `mase`. */
   readonly wql: number;
-  /** Absolute error of the median over the series' mean absolute difference from a day to the next. */
+  /** Absolute error of the median, over the series' mean absolute difference from a day to the next. */
   readonly mase: number;
   /** Absolute error of the median over the series' mean load. */
   readonly wape: number;
-  /** `wape` over that of seasonal naive (a day) at the same points. */
+  /** Absolute error of the median over that of seasonal naive (a day) at the same points. */
   readonly rwape: number;
   /** Share of loads at or below the quantiles of {@link SCORED}. */
   readonly coverage: readonly number[];
   readonly points: number;
 }
 
-/** What errors of a series are divided by. Both are of its whole length: a quiet past must not make an error endless. */
+/**
+ * What errors of a series are divided by. Both are of its whole length: a quiet past must not make an error endless.
+ * Next to the mean load, bursts that nobody foresees weigh ten times as much as all other series together; next to the
+ * difference from a day to the next they weigh about what others do.
+ */
 interface Scale {
   readonly level: number;
   readonly seasonal: number;
@@ -52,16 +56,15 @@ export function scoresOf(cases: readonly Case[], { forecaster, cases: answers }:
   });
   return [...groups.values()].map(({ set, horizon, series }): Score => {
     const mean = (of: (one: Sums & Scale) => number) => average(series.map((one) => of(one) / one.points));
-    const wape = mean(({ error, level }) => error / level);
-    const naive = mean(({ naive, level }) => naive / level);
+    const mase = mean(({ error, seasonal }) => error / seasonal);
     return {
       set,
       forecaster,
       horizon,
-      wql: mean(({ pinball, level }) => pinball / level),
-      mase: mean(({ error, seasonal }) => error / seasonal),
-      wape,
-      rwape: wape / naive,
+      wql: mean(({ pinball, seasonal }) => pinball / seasonal),
+      mase,
+      wape: mean(({ error, level }) => error / level),
+      rwape: mase / mean(({ naive, seasonal }) => naive / seasonal),
       coverage: SCORED.map((_, l) => mean(({ covered }) => covered[l]!)),
       points: series.reduce((sum, { points }) => sum + points, 0),
     };
