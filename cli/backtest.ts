@@ -2,9 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Years } from '../adapters/holidays/expand.ts';
+import { withHolidayDates } from '../adapters/holidays/settings.ts';
 import { readLoad } from '../backtest/input/read-load.ts';
 import { readSpot } from '../backtest/input/read-spot.ts';
 import { runJob } from '../backtest/job.ts';
+import type { LoadTrace } from '../backtest/load.ts';
 import { renderReport } from '../backtest/report/render.ts';
 import { writeRun } from '../backtest/report/run-file.ts';
 import type { Comparison, RunRecord } from '../backtest/report/run-record.ts';
@@ -89,7 +92,7 @@ async function run(options: Options): Promise<void> {
       peakInstances: options.peakInstances,
       seed: options.seed,
       synthetic: example,
-      ...(settings && { settings }),
+      ...(settings && config && { settings: withHolidayDates(settings, yearsOf(trace), config) }),
       ...(options.busiest !== undefined && { busiest: options.busiest }),
       ...(judgeDays !== undefined && { judgeDays }),
       ...(spot && { spot }),
@@ -103,6 +106,12 @@ async function run(options: Options): Promise<void> {
   }
   if (options.json !== undefined)
     await writeFile(options.json, `${JSON.stringify(json(results), null, 2)}\n`);
+}
+
+/** All years that the load is of, and two before, of whose holidays something may be learned. */
+function yearsOf({ start, step, values }: LoadTrace): Years {
+  const yearAt = (time: number) => new Date(time * 1000).getUTCFullYear();
+  return { from: yearAt(start) - 2, to: yearAt(start + step * (values[0]?.length ?? 0)) };
 }
 
 /** Files of one name in two directories must not overwrite each other's report. */

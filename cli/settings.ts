@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type DeployedSettings, SettingsMissing } from '../adapters/aws/settings-store.ts';
+import { yearsAround } from '../adapters/holidays/expand.ts';
+import { listHolidays } from '../adapters/holidays/settings.ts';
 import { parseSettings } from '../core/settings/parse.ts';
 import { addWhere, connect, type Deployed, type Where } from './deployed.ts';
 import { UsageError } from './fail.ts';
@@ -28,13 +30,12 @@ export function configure(command: Command): void {
     });
 }
 
-/** @throws {SettingsError} when it is wrong, {Error} when it cannot be read. */
+/** Its text, with public holidays listed. @throws {SettingsError} when it is wrong, {Error} when it cannot be read. */
 async function readSettings(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`cannot read ${file} (${error.code}): expected a settings file`);
   });
-  parseSettings(text, file);
-  return text;
+  return listHolidays(text, yearsAround(Date.now() / 1000), file);
 }
 
 /** The YAML as it was written. */

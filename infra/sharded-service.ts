@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Aws, CustomResource, RemovalPolicies, Tags } from 'aws-cdk-lib';
 import {
   InstanceArchitecture,
@@ -13,7 +12,6 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { ownShards } from '../core/routes/problems.ts';
-import { parseSettings } from '../core/settings/parse.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { functionName, type Variables } from '../lambdas/environment.ts';
 import { Arns } from './arns.ts';
@@ -33,6 +31,7 @@ import { Workflows } from './constructs/workflows.ts';
 import { namesOf, SERVICE_TAG } from './names.ts';
 import type { ShardedServiceProps } from './props.ts';
 import { roleOf } from './roles.ts';
+import { readSettingsFile } from './settings-file.ts';
 import { checkSynth } from './validate.ts';
 
 /** What traffic goes through, and what an instance is launched with: it stays with the prop `keepFleet`. */
@@ -62,7 +61,8 @@ export class ShardedService extends Construct {
   constructor(scope: Construct, id: string, props: ShardedServiceProps) {
     super(scope, id);
     const { logRetention: retention = RetentionDays.ONE_MONTH, endpoints = {} } = props;
-    this.settings = parseSettings(readFileSync(props.settings, 'utf8'), props.settings);
+    const { settings, path } = readSettingsFile(props.settings);
+    this.settings = settings;
     const { service } = this.settings;
     checkSynth(this, this.settings, props);
     Tags.of(this).add(SERVICE_TAG, service);
@@ -83,7 +83,7 @@ export class ShardedService extends Construct {
     });
     this.state = new State(this, 'State');
     this.channels = new Channels(this, 'Channels', { service, retention });
-    const settingsAsset = new Asset(this, 'Settings', { path: props.settings });
+    const settingsAsset = new Asset(this, 'Settings', { path });
     this.agent = this.#agent(props);
     if (this.agent) Agent.connect(instances, this.settings);
     const arns = new Arns(this, {

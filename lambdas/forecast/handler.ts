@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CloudWatchMetrics } from '../../adapters/aws/cloudwatch.ts';
+import { CloudWatchIndicators } from '../../adapters/aws/cloudwatch-indicators.ts';
 import { ForecasterStates } from '../../adapters/aws/forecaster-states.ts';
 import { ForecastStore } from '../../adapters/aws/forecasts.ts';
 import { LoadRecords } from '../../adapters/aws/load-records.ts';
@@ -27,19 +28,17 @@ export const handler = lambda(
     const states = new ForecasterStates(s3Client(), env.BUCKET);
     const [records, forecasts] = [new LoadRecords(table), new ForecastStore(table)];
     const warnings: string[] = [];
-    const parts = (settings: Settings): ForecastParts => ({
-      records,
-      states,
-      forecasts,
-      metrics: new CloudWatchMetrics({
-        client: cloudWatchClient(),
-        clock,
-        warn: (problem) => warnings.push(problem),
-        table,
-        settings,
-        store: storeOf(env),
-      }),
-    });
+    const parts = (settings: Settings): ForecastParts => {
+      const warn = (problem: string) => void warnings.push(problem);
+      const cloudWatch = { client: cloudWatchClient(), clock, warn, settings };
+      return {
+        records,
+        states,
+        forecasts,
+        metrics: new CloudWatchMetrics({ ...cloudWatch, table, store: storeOf(env) }),
+        indicators: new CloudWatchIndicators(cloudWatch),
+      };
+    };
     return { clock, settings: settingsOf(env), parts, warnings };
   },
   async (event, { parts, remaining, logger }) => {
@@ -47,8 +46,9 @@ export const handler = lambda(
     for (const problem of parts.warnings.splice(0)) logger.warn(problem);
     if (!('chunks' in result)) {
       for (const { what, error } of result.failures) logger.error(what, { error });
+      for (const warning of result.warnings) logger.warn(warning);
       for (const one of result.notable) logger.warn('forecast of a shard', { ...one });
-      const { notable, failures, ...counts } = result;
+      const { notable, failures, warnings: _, ...counts } = result;
       return { ...counts, notable: notable.length, failures: failures.length };
     }
     return result;

@@ -1,8 +1,9 @@
 import type { Failure } from '../../core/failure.ts';
 import { messageOf } from '../../core/failure.ts';
+import { holidaysToRenew } from '../../core/forecast/calendar/renewal.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings/schema.ts';
-import { MINUTE, type Seconds } from '../../core/time.ts';
+import { DAY, MINUTE, type Seconds } from '../../core/time.ts';
 import { chunksOf, type ForecastParts, forecastChunk, type ShardForecast } from '../../flows/forecast.ts';
 
 export interface ForecastWorld {
@@ -28,6 +29,8 @@ export interface Forecasts {
   /** Shards of which something is to be said: rebuilt from history, refused points, an error. */
   readonly notable: readonly ShardForecast[];
   readonly failures: readonly Failure[];
+  /** What people should know, once a day. */
+  readonly warnings: readonly string[];
 }
 
 /** Seconds that a chunk may need, when its history is read anew. */
@@ -46,12 +49,13 @@ export async function forecast(
   const chunks = chunksOf(settings);
   if (event.list) return { chunks: chunks.map(({ chunk }) => chunk) };
   const ports = parts(settings);
+  const warnings = warningsOf(settings, clock.now());
   if (event.chunk !== undefined) {
     const chunk = chunks[event.chunk];
     // The settings have become shorter since the chunks were listed.
-    if (chunk === undefined) return counted([], []);
+    if (chunk === undefined) return counted([], [], []);
     const { shards, failures } = await forecastChunk(ports, settings, chunk, clock.now());
-    return counted(shards, failures);
+    return counted(shards, failures, event.chunk === 0 ? warnings : []);
   }
   // Begun at another one each minute, so that with too little time for all none is always the one left out.
   const first = Math.floor(clock.now() / MINUTE) % chunks.length;
@@ -71,10 +75,19 @@ export async function forecast(
       failures.push({ what, error: messageOf(error) });
     }
   }
-  return counted(shards, failures);
+  return counted(shards, failures, warnings);
 }
 
-function counted(shards: readonly ShardForecast[], failures: readonly Failure[]): Forecasts {
+/** In the first run of a day (UTC) only: they are not worth a line every minute. */
+function warningsOf(settings: Settings, now: Seconds): string[] {
+  return now % DAY < settings.forecast.every ? holidaysToRenew(settings, now) : [];
+}
+
+function counted(
+  shards: readonly ShardForecast[],
+  failures: readonly Failure[],
+  warnings: readonly string[],
+): Forecasts {
   const made = shards.filter(({ error }) => error === undefined);
   return {
     outcome: failures.length > 0 || made.length < shards.length ? 'failed' : 'done',
@@ -84,5 +97,6 @@ function counted(shards: readonly ShardForecast[], failures: readonly Failure[])
       ({ rebuilt, refused, missing, error }) => (rebuilt ?? refused ?? missing ?? error) !== undefined,
     ),
     failures,
+    warnings,
   };
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ForecastStore } from '../../adapters/aws/forecasts.ts';
 import { LoadRecords } from '../../adapters/aws/load-records.ts';
 import { VirtualClock } from '../../backtest/world/clock.ts';
+import type { Settings } from '../../core/settings/schema.ts';
+import { DAY } from '../../core/time.ts';
 import { schema } from '../../lambdas/forecast/handler.ts';
 import { forecast } from '../../lambdas/forecast/work.ts';
 import { parseInput } from '../../lambdas/lib/input.ts';
@@ -10,8 +12,8 @@ import { settingsOf, T0 } from '../world/fixtures.ts';
 
 const NAMES = Array.from({ length: 60 }, (_, i) => `s${i}`);
 
-function stage(names: readonly string[] = NAMES) {
-  const settings = settingsOf(names, { max: 200 });
+function stage(names: readonly string[] = NAMES, holidays: Settings['holidays'] = []) {
+  const settings = { ...settingsOf(names, { max: 200 }), holidays };
   const table = new MemoryTable();
   const clock = new VirtualClock(T0);
   const forecasts = new ForecastStore(table);
@@ -78,6 +80,20 @@ describe('forecast', () => {
     }
     // Each of the three was first once.
     expect([chunks[0], chunks[3], chunks[6]].sort()).toEqual([0, 1, 2]);
+  });
+
+  it('says once a day that holidays have to be listed anew', async () => {
+    const { run, clock } = stage(NAMES, [{ country: 'DE', dates: [] }]);
+    const warnings = ['holidays of DE: none are listed; deploy again, or put the settings anew'];
+    expect(await run({})).toMatchObject({ warnings });
+    expect([await run({ chunk: 0 }), await run({ chunk: 1 })]).toMatchObject([
+      { warnings },
+      { warnings: [] },
+    ]);
+    await clock.runUntil(T0 + 60);
+    expect(await run({})).toMatchObject({ warnings: [] });
+    await clock.runUntil(T0 + DAY);
+    expect(await run({})).toMatchObject({ warnings });
   });
 
   it('refuses what is no event of its machine', () => {
