@@ -20,6 +20,8 @@ export interface App {
   /** Another one holds the slot from `epoch` on: writes under an older epoch are refused, its state may be forgotten. */
   release(slot: number, epoch: number, signal?: AbortSignal): Promise<void>;
   readonly state: StateSource & StateSink;
+  /** The state outlives the application: one that has restarted has it again. @default it is gone with its process */
+  readonly isDurable?: true;
   /** What the application says of itself; an application that says nothing gives an empty answer. */
   stats(signal?: AbortSignal): Promise<AppStats>;
 }
@@ -30,6 +32,8 @@ export interface AppStats {
     readonly stateBytes: number;
     readonly dirtyBytesPerSecond?: number;
   }[];
+  /** Names this run of the application: another one with each start. Absent: a restart is not noticed. Opaque. */
+  readonly generation?: string;
   /** cpu and memory (shares of 1), io, inFlight, sessions: whatever it measures. */
   readonly metrics: Readonly<Record<string, number>>;
 }

@@ -36,6 +36,8 @@ export interface DaemonParts {
 const LEASE: Seconds = 30;
 /** Beats per lease: two may be lost. */
 const BEATS = 3;
+/** Between two beats when Spot takes the instance: what is wanted of it then is wanted soon. */
+const HURRIED: Seconds = 2;
 /** After a beat that failed. */
 const AGAIN: Seconds = 1;
 
@@ -68,7 +70,7 @@ export class Daemon implements Host {
     this.bootId = parts.bootId;
     this.serving = parts.serving(this);
     this.#slices = new Slices({ ...parts, serving: this.serving });
-    this.#stats = new SliceStats(parts);
+    this.#stats = new SliceStats({ ...parts, saw: (slice, generation) => this.#saw(slice, generation) });
   }
 
   /** Resolves when what was active before is open again, or was tried to be. */
@@ -121,7 +123,8 @@ export class Daemon implements Host {
       this.#wake = new AbortController();
       const took = await this.#soon();
       const { clock } = this.#parts;
-      const pause = took ? this.#lease() / BEATS : AGAIN;
+      const longest = this.#notice.noticeAt === undefined ? Number.POSITIVE_INFINITY : HURRIED;
+      const pause = took ? Math.min(longest, this.#lease() / BEATS) : AGAIN;
       if (!signal.aborted && !this.#wake.signal.aborted)
         await clock.sleep(pause, this.#wake.signal).catch((error) => {
           if (!this.#wake.signal.aborted) throw error;
@@ -166,6 +169,14 @@ export class Daemon implements Host {
       this.#failing = true;
       return false;
     }
+  }
+
+  #saw(slice: string, generation: string): void {
+    // Until what is lost has been given back, an agent that comes next has to find it out, too.
+    if (!this.serving.saw(slice, generation)) return;
+    this.#slices.saw(slice, generation).catch((error: unknown) => {
+      this.#parts.log.error('generation-not-remembered', { slice, error });
+    });
   }
 
   #noticed(notice: Notice): void {

@@ -21,6 +21,8 @@ export interface ActiveSlice {
   readonly appPort: number;
   readonly shard: ShardSettings;
   readonly app: App;
+  /** Of the application, as an agent that ended has heard it last. */
+  readonly generation?: string;
 }
 
 /** Who has made a shard's environment active. */
@@ -58,6 +60,11 @@ export interface Serving {
    * @param began monotonic time before it was written: the lease of so many seconds runs from then
    */
   beaten(orders: AgentOrders, began: Seconds, lease: Seconds): void;
+  /**
+   * The application of a slice has said which run it is. Another one than before has lost what was in memory.
+   * @returns whether nothing is vouched for that another run had
+   */
+  saw(slice: string, generation: string): boolean;
   /** The metadata say something new. */
   noticed(notice: Notice): void;
   /** Hands one slice over as `foreshard-agent hand-over` asks. @returns what came of it, for a person. */

@@ -3,7 +3,7 @@ import { parseSliceId, sliceId } from '../core/shards/slice.ts';
 import type { App } from './contract.ts';
 import { appPortOf } from './hooks/app.ts';
 import type { Log } from './log.ts';
-import type { SliceMemory } from './memory.ts';
+import type { Remembered, SliceMemory } from './memory.ts';
 import type { ActivatedBy, ActiveSlice, Serving } from './serving.ts';
 import type { KnownSettings } from './settings.ts';
 
@@ -24,6 +24,8 @@ interface Entry {
   open: boolean;
   /** For a hand-over alone: nobody has put the slice into the shard yet. */
   isLent: boolean;
+  /** Of the application, as it was told last. */
+  generation: string | undefined;
 }
 
 /** Whether what belongs to the shard is copied, so that a gateway stands in front of its application. */
@@ -41,7 +43,7 @@ export class Slices {
   readonly #parts: SlicesParts;
   readonly #entries = new Map<number, Entry>();
   readonly #queues = new Map<number, Promise<unknown>>();
-  #remembered: ReadonlyMap<number, string> = new Map();
+  #remembered: ReadonlyMap<number, Remembered> = new Map();
 
   constructor(parts: SlicesParts) {
     this.#parts = parts;
@@ -123,13 +125,21 @@ export class Slices {
     await Promise.all([...ports].map((port) => this.#inTurn(port, () => this.#retry(port))));
   }
 
+  /** The application of a slice has said which run it is: known to the next agent, too. @throws what the memory throws */
+  async saw(slice: string, generation: string): Promise<void> {
+    const entry = this.#entries.get(this.#portOf(slice));
+    if (entry === undefined || entry.generation === generation) return;
+    entry.generation = generation;
+    await this.#remember();
+  }
+
   async #retry(port: number): Promise<void> {
     const slice = sliceId(this.#parts.instance, port);
-    const name = this.#remembered.get(port);
+    const { shard: name, generation } = this.#remembered.get(port) ?? {};
     try {
       let entry = this.#entries.get(port);
       if (entry === undefined && name !== undefined) {
-        entry = this.#make(port, await this.#parts.settings.shard(name));
+        entry = this.#make(port, await this.#parts.settings.shard(name), false, generation);
         this.#entries.set(port, entry);
       }
       if (entry !== undefined && !entry.open) await this.#open(entry);
@@ -147,13 +157,17 @@ export class Slices {
       throw new Error(`${slice} has state of ${shard}: expected none before it serves ${name}`);
   }
 
-  #make(port: number, shard: ShardSettings, isLent = false): Entry {
+  #make(port: number, shard: ShardSettings, isLent = false, generation?: string): Entry {
     const app = this.#parts.app(port, shard);
     const slice = sliceId(this.#parts.instance, port);
     return {
-      active: { slice, port, appPort: hasState(shard) ? appPortOf(port) : port, shard, app },
+      active: {
+        ...{ slice, port, appPort: hasState(shard) ? appPortOf(port) : port, shard, app },
+        ...(generation !== undefined && { generation }),
+      },
       open: false,
       isLent,
+      generation,
     };
   }
 
@@ -173,8 +187,11 @@ export class Slices {
   }
 
   #remember(): Promise<void> {
-    const shards = [...this.#entries].map(([port, { active }]) => [port, active.shard.name] as const);
-    return this.#parts.memory.write(new Map([...this.#remembered, ...shards]));
+    const slices = [...this.#entries].map(
+      ([port, { active, generation }]) =>
+        [port, { shard: active.shard.name, ...(generation !== undefined && { generation }) }] as const,
+    );
+    return this.#parts.memory.write(new Map([...this.#remembered, ...slices]));
   }
 
   #forget(port: number): void {

@@ -76,6 +76,7 @@ export function slotsOf({ host, table, transferPort, hop, clock, log }: SlotsPar
       serving.beaten(orders, began, lease);
       void hops?.look(host.slices());
     },
+    saw: (slice, generation) => serving.saw(slice, generation),
     noticed: (notice) => serving.noticed(notice),
     handOver: (slice, target) => serving.handOver(slice, target),
     listen: async () => void (await server.listen(transferPort)),

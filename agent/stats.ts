@@ -11,6 +11,8 @@ type Measured = Pick<AgentSlice, 'stateBytes' | 'dirtyBytesPerSecond' | 'metrics
 
 export interface SliceStatsParts {
   readonly measure: Pick<Measure, 'look'>;
+  /** The application of a slice has said which run it is. */
+  readonly saw: (slice: string, generation: string) => void;
   readonly clock: AgentClock;
   readonly log: Log;
 }
@@ -63,7 +65,8 @@ export class SliceStats {
 
   #ask(port: number, { app, shard, slice }: ActiveSlice): Promise<void> {
     return this.#tried(slice, async () => {
-      const { slots, metrics } = await app.stats();
+      const { slots, metrics, generation } = await app.stats();
+      if (generation !== undefined) this.#parts.saw(slice, generation);
       const { stateMiB, dirtyPerSecond } = shard.handOver;
       const told = slots.some(({ dirtyBytesPerSecond }) => dirtyBytesPerSecond !== undefined);
       // What the application does not say is as the settings say.

@@ -4,6 +4,12 @@ import type { Log } from '../log.ts';
 import type { Lease } from './lease.ts';
 import type { SlotTable } from './slot-table.ts';
 
+/**
+ * How a slot came to a slice: `whole`, by a hand-over that brought all of its state; `given`, without any; `lost`: a
+ * hand-over brought it, and the slice has left the shard since, so that nobody but the source has it.
+ */
+export type Brought = 'whole' | 'given' | 'lost';
+
 export interface KeeperParts {
   readonly shard: string;
   readonly table: SlotTable;
@@ -11,8 +17,9 @@ export interface KeeperParts {
   readonly app: Pick<App, 'serve' | 'resume' | 'release' | 'state'>;
   readonly lease: Lease;
   readonly log: Log;
-  /** Whether the slot came to this slice by a hand-over that brought its whole state. */
-  readonly handedOver: (slot: number, epoch: number) => Promise<boolean>;
+  readonly brought: (slot: number, epoch: number) => Promise<Brought>;
+  /** Throws when the application has lost what was brought for a slot. */
+  readonly confirm: (slot: number, epoch: number) => Promise<void>;
 }
 
 /** What is known to be this slice's by right. */
@@ -94,13 +101,29 @@ export class SlotKeeper {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running?.catch(() => {});
+    const { table } = this.#parts;
+    const all = Array.from({ length: table.count }, (_, slot) => slot);
+    await this.giveBack(all.filter((slot) => !table.look(slot).controlled));
+  }
+
+  /** Nobody holds these slots then, of those that are this slice's. @throws what the table throws */
+  async giveBack(slots: readonly number[]): Promise<void> {
     const { table, maps, shard } = this.#parts;
-    for (let i = 0; i < table.count; i += 1) {
-      const { slot, epoch, state, controlled } = table.look(i);
-      if (controlled || state === 'away') continue;
-      table.hold([slot]);
-      const passed = await maps.pass(shard, { slot, epoch, holder: table.slice }, undefined);
-      await this.#leave(passed.slot);
+    table.hold(slots);
+    const holders = await maps.read(shard, table.count);
+    for (const slot of slots) {
+      let there = holders[slot]!;
+      // One that was just being taken has another epoch by now.
+      while (there.holder === table.slice) there = (await maps.pass(shard, there, undefined)).slot;
+      if (there.epoch >= table.look(slot).epoch) await this.#leave(there);
+    }
+  }
+
+  /** The application has begun anew, with the state that it had: each of these slots is served again under a new epoch. */
+  renew(slots: readonly number[]): void {
+    for (const slot of slots) {
+      const known = this.#acquired.get(slot);
+      if (known !== undefined) this.#acquired.set(slot, { ...known, term: NO_TERM, isQuiet: false });
     }
   }
 
@@ -150,7 +173,13 @@ export class SlotKeeper {
     let { epoch } = seen;
     // What this slice held in another time may be older than what another one held since.
     const isNew = known === undefined ? !this.#isFirst : known.epoch !== epoch;
-    const isBrought = isNew && (await this.#parts.handedOver(slot, epoch));
+    const brought = known?.epoch === epoch ? 'given' : await this.#parts.brought(slot, epoch);
+    if (brought === 'lost') {
+      // Its source takes it back. Served here, it would be empty.
+      log.warn('slot-without-state', { shard, slice: table.slice, slot, epoch });
+      return false;
+    }
+    const isBrought = isNew && brought === 'whole';
     const isFresh = isNew ? !isBrought : (known?.isFresh ?? false);
     const isQuiet = known === undefined ? this.#isFirst : known.isQuiet;
     if (known === undefined ? this.#isFirst : known.term !== term) {
@@ -171,12 +200,16 @@ export class SlotKeeper {
       if (acquired.isFresh) await app.state.discard(slot);
       acquired.isFresh = false;
       await app.serve(slot, epoch);
+      // Not before: it may begin anew until it serves.
+      if (isBrought) await this.#parts.confirm(slot, seen.epoch);
       if (acquired.isQuiet) await app.resume([slot]);
       acquired.isQuiet = false;
     } catch (error) {
       log.warn('slot-not-served', { shard, slice: table.slice, slot, epoch, error });
       return false;
     }
+    // Given back under this epoch, its source takes it again; under the next one it was served here.
+    if (this.#isClosed) return false;
     if (isBrought) {
       // From here on it is not given back, whatever becomes of this agent: the application serves it.
       const passed = await maps.pass(shard, seen, table.slice);

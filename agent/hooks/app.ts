@@ -48,5 +48,6 @@ function withState(app: App, state: App['state']): App {
     release: (slot, epoch, signal) => app.release(slot, epoch, signal),
     stats: (signal) => app.stats(signal),
     state,
+    isDurable: true,
   };
 }

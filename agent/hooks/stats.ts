@@ -17,6 +17,7 @@ const statsSchema = z.object({
     .max(256)
     .default([]),
   metrics: z.record(z.string().max(40), z.number()).default({}),
+  generation: z.string().min(1).max(200).optional(),
 });
 
 export const NO_STATS: AppStats = { slots: [], metrics: {} };
@@ -39,12 +40,14 @@ export function parseStats(text: string, what: string): AppStats {
     const { path, message } = result.error.issues[0]!;
     throw new HookError(`${what}: ${showPath(path as (string | number)[])}: ${message}`);
   }
+  const { generation, metrics } = result.data;
   return {
     slots: result.data.slots.map(({ slot, stateBytes, dirtyBytesPerSecond }) => ({
       slot,
       stateBytes,
       ...(dirtyBytesPerSecond !== undefined && { dirtyBytesPerSecond }),
     })),
-    metrics: result.data.metrics,
+    metrics,
+    ...(generation !== undefined && { generation }),
   };
 }

@@ -28,6 +28,8 @@ export async function giveBack(
   if (!isOver(record.seen)) await record.advance({ phase: 'failed', error: why }, 'failed', end);
   const { slots, phase } = record.seen;
   if (phase === 'done') return letGo(parts, runtime, slots, end);
+  // What it would go on with is gone.
+  if (runtime.run.isLost) return;
   const numbers = slots.map(({ slot }) => slot);
   if (wasSwitching) await tried(parts, 'resume', () => app.resume(numbers), end);
   table.resume(numbers);

@@ -33,12 +33,19 @@ export class KnownRecord {
   }
 
   /**
-   * Writes until the table has it. @returns whether the record is in that phase then; false: somebody else has ended it.
+   * Writes until the table has it.
+   * @param only in these phases @default in each
+   * @returns whether the record is in that phase then; false: somebody else has ended it, or it has come further.
    * @throws the signal's reason
    */
-  async advance(change: HandOverChange, phase: HandOverPhase, signal: AbortSignal): Promise<boolean> {
+  async advance(
+    change: HandOverChange,
+    phase: HandOverPhase,
+    signal: AbortSignal,
+    only?: readonly HandOverPhase[],
+  ): Promise<boolean> {
     const { source, id } = this.#seen;
-    const write = () => this.#parts.handOvers.advance(source, id, change);
+    const write = () => this.#parts.handOvers.advance(source, id, change, only);
     this.#take(await persist(this.#parts, `write ${phase} into ${id}`, write, signal));
     return this.#seen.phase === phase;
   }

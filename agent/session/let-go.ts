@@ -11,12 +11,12 @@ const TRIES = 3;
  */
 export async function letGo(
   parts: SessionParts,
-  { table, keeper, app, slice }: SliceRuntime,
+  { table, keeper, app, run, slice }: SliceRuntime,
   slots: readonly { readonly slot: number }[],
   end: AbortSignal,
 ): Promise<void> {
   const numbers = slots.map(({ slot }) => slot);
-  table.control(numbers, false);
+  if (!run.isLost) table.control(numbers, false);
   await persist(parts, `read who holds the slots of ${slice}`, () => keeper.refresh(), end);
   const gone = numbers.map((slot) => table.look(slot)).filter(({ state }) => state === 'away');
   await Promise.all(

@@ -8,6 +8,7 @@ import { Peers } from '../gateway/peers.ts';
 import { SlotTable } from '../gateway/slot-table.ts';
 import { Spaced } from '../gateway/spaced.ts';
 import type { ActiveSlice, Host, Notice, Serving } from '../serving.ts';
+import { AppRun } from './app-run.ts';
 import { Incoming } from './incoming.ts';
 import type { SessionParts } from './parts.ts';
 import type { SliceRuntime } from './runtime.ts';
@@ -44,6 +45,8 @@ export class SlotServing implements Serving {
       options,
       host.instance,
       (slice, shard) => this.#activate(slice, shard),
+      // Where Spot takes this instance, too, what has come goes on.
+      (slice) => void this.#open.get(slice)?.sessions.look(),
       this.#end.signal,
     );
   }
@@ -88,8 +91,15 @@ export class SlotServing implements Serving {
     for (const { sessions } of this.#open.values()) void sessions.look();
   }
 
+  saw(slice: string, generation: string): boolean {
+    const run = this.#open.get(slice)?.run;
+    run?.see(generation);
+    return run?.isLost !== true;
+  }
+
   noticed(notice: Notice): void {
     this.#notice = notice;
+    if (notice.noticeAt !== undefined) this.incoming.noticed();
     for (const { sessions } of this.#open.values()) void sessions.look();
   }
 
@@ -115,7 +125,7 @@ export class SlotServing implements Serving {
     this.#open.clear();
   }
 
-  #make({ slice, port, appPort, shard, app }: ActiveSlice): Open {
+  #make({ slice, port, appPort, shard, app, generation }: ActiveSlice): Open {
     const { maps, clock, log, gateway: make = (parts) => new Gateway(parts) } = this.#options;
     const { lease } = this;
     const { slots } = shard.handOver;
@@ -127,7 +137,8 @@ export class SlotServing implements Serving {
       app,
       lease,
       log,
-      handedOver: (slot, epoch) => this.incoming.brought(slice, slot, epoch),
+      confirm: (slot, epoch) => this.incoming.confirm(slice, slot, epoch),
+      brought: (slot, epoch) => this.incoming.brought(slice, slot, epoch),
     });
     const looks = new Spaced(clock, () => keeper.refresh());
     const gateway = make({
@@ -141,7 +152,14 @@ export class SlotServing implements Serving {
       clock,
       refresh: looks.soon,
     });
-    const runtime: SliceRuntime = { slice, shard: shard.name, settings: shard.handOver, app, table, keeper };
+    const run = new AppRun(generation, () => {
+      // At once: what the application answers from here on is not what it had acknowledged.
+      table.control(everyOf(table), true);
+      table.seal(everyOf(table));
+      void sessions.look();
+    });
+    const settings = shard.handOver;
+    const runtime: SliceRuntime = { slice, shard: shard.name, settings, app, table, keeper, run };
     // Nothing is taken before it is known what an agent that ended has left.
     table.control(everyOf(table), true);
     const sessions = new SliceSessions(this.#options, runtime, {

@@ -24,6 +24,8 @@ const SERVE: Seconds = 5;
 /** Slots that are passed at the same time. */
 const ABREAST = 8;
 const LOOK: Seconds = 0.5;
+/** For a target that is there and does not come to serve: longer than its hook `serve` may take by default. */
+const PATIENCE: Seconds = 20;
 
 /**
  * Passes the slots to a target that has everything, and sees to it that they are served.
@@ -112,27 +114,33 @@ async function served(
 }
 
 /**
- * The target does not say that it serves: it says so later, or says `done` by itself, or ends, and what it has not begun
- * to serve is taken back.
+ * The target does not say that it serves: it says so later, or says `done` by itself, or what it has not begun to serve is
+ * taken back, because it has ended, or has left the shard, or takes too long.
+ *
+ * Taking back is safe at any time: the target takes a slot under an epoch of its own before it serves it, so of its write
+ * and the one here, both on the epoch that was passed, one fails.
  * @returns whether it serves and the record does not say so yet
  */
 async function seeThrough(parts: SessionParts, task: SettleTask, { unsaid, lost }: Slots): Promise<boolean> {
   const { record, runtime, end } = task;
-  const { clock, agents, maps } = parts;
+  const { clock, maps } = parts;
   const { target } = record.seen;
-  const { instance } = parseSliceId(target);
+  const since = clock.now();
+  const until = clock.monotonic() + PATIENCE;
   let left = unsaid;
-  for (;;) {
+  let why: string | undefined;
+  while (why === undefined) {
     if (isOver(await persist(parts, 'read the hand-over', () => record.read(), end))) return false;
     const said = await Promise.all(left.map((slot) => served(parts, task, slot, true)));
     const read = () => maps.read(runtime.shard, runtime.table.count);
     const map = await persist(parts, `read the slots of ${runtime.shard}`, read, end);
-    // It acquires a slot under an epoch of its own before it serves it.
-    left = left.filter(({ slot, epoch }, i) => !said[i] && map[slot]!.epoch === epoch);
+    left = left.flatMap((slot, i) => (said[i] ? [] : unserved(slot, map[slot.slot]!)));
     if (left.length === 0) return true;
-    const agent = await persist(parts, `look at the agent of ${target}`, () => agents.get(instance), end);
-    if (agent === undefined || clock.now() > agent.leaseUntil + LEASE_MARGIN) break;
-    await clock.sleep(LOOK, end);
+    why = left.some(({ holder }) => holder === undefined)
+      ? 'gave them back'
+      : await whyNever(parts, task, since);
+    if (why === undefined && clock.monotonic() >= until) why = `did not serve them within ${PATIENCE} s`;
+    if (why === undefined) await clock.sleep(LOOK, end);
   }
   let back = 0;
   // What it has begun to serve it keeps: the write fails on its epoch.
@@ -145,8 +153,32 @@ async function seeThrough(parts: SessionParts, task: SettleTask, { unsaid, lost 
   }
   if (back === 0) return true;
   const error =
-    `${target} ended before it said that it serves: ${back} of ${record.seen.slots.length} slots were taken back` +
+    `${target} ${why}: ${back} of ${record.seen.slots.length} slots were taken back` +
     (lost.length > 0 ? `, ${lostOf(lost)}` : '');
   await record.advance({ phase: 'failed', error }, 'failed', end);
   return false;
+}
+
+/** What is still to be taken back of a slot that was passed: as it is held now, if nobody has served it since. */
+function unserved(passed: SlotHolder, there: SlotHolder): readonly SlotHolder[] {
+  // A target that leaves the shard gives back what it holds. One epoch on, it had not taken the slot yet.
+  const isGivenBack = there.holder === undefined && there.epoch === passed.epoch + 1;
+  return there.epoch === passed.epoch || isGivenBack ? [there] : [];
+}
+
+/** Why the target will not serve any more, as its agent says it; undefined: it may. */
+async function whyNever(
+  parts: SessionParts,
+  { record, runtime, end }: SettleTask,
+  since: Seconds,
+): Promise<string | undefined> {
+  const { clock, agents } = parts;
+  const { target } = record.seen;
+  const { instance } = parseSliceId(target);
+  const agent = await persist(parts, `look at the agent of ${target}`, () => agents.get(instance), end);
+  if (agent === undefined || clock.now() > agent.leaseUntil + LEASE_MARGIN)
+    return 'ended before it said that it serves';
+  if (agent.at < since) return undefined;
+  const isIn = agent.slices.some(({ slice, shard }) => slice === target && shard === runtime.shard);
+  return isIn ? undefined : `left ${runtime.shard} before it said that it serves`;
 }

@@ -1,10 +1,11 @@
-import { type HandOver, isOver, type NewHandOver } from '../../core/hand-over/record.ts';
+import { type HandOver, isOver, type NewHandOver, TARGET_LEAVES } from '../../core/hand-over/record.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { Lease } from '../gateway/lease.ts';
 import type { Notice } from '../serving.ts';
 import type { SessionParts } from './parts.ts';
-import { persist } from './persist.ts';
+import { persist, within } from './persist.ts';
 import { leftBehind, releaseStale } from './recover.ts';
+import { ASK, RESTARTED, restarted } from './restarted.ts';
 import type { SliceRuntime } from './runtime.ts';
 import { SourceSession } from './source.ts';
 import { hurried, wantedHandOver } from './triggers.ts';
@@ -112,6 +113,12 @@ export class SliceSessions {
     const { handOvers, clock } = this.#parts;
     if (lease.term === undefined) return;
     if (!this.#isRecovered) await this.#recover();
+    if (this.#runtime.run.isLost) {
+      this.#session?.stop(RESTARTED);
+      // What is past the pre-copy comes to its end, whichever that is.
+      if (this.#session !== undefined) return;
+      await restarted(this.#parts, this.#runtime, this.#now.end);
+    }
     await keeper.refresh();
     this.#hurry();
     if (this.#session !== undefined) return;
@@ -154,8 +161,9 @@ export class SliceSessions {
       this.#session = undefined;
       if (end.phase === 'failed') {
         const before = this.#failures.get(end.target) ?? 0;
-        // A copy that would take too long takes too long once more.
-        this.#failures.set(end.target, end.error === 'deadline' ? Number.POSITIVE_INFINITY : before + 1);
+        // A copy that would take too long takes too long once more, and a target that leaves does not stay.
+        const isFinal = end.error === 'deadline' || end.error === TARGET_LEAVES;
+        this.#failures.set(end.target, isFinal ? Number.POSITIVE_INFINITY : before + 1);
       }
       void this.look();
     });
@@ -169,14 +177,27 @@ export class SliceSessions {
     if (change !== undefined) this.#session.change(change);
   }
 
+  /** Which run of the application has what is served from here on. */
+  async #ask(): Promise<void> {
+    const { app, run, slice } = this.#runtime;
+    try {
+      const ask = (signal: AbortSignal) => app.stats(signal);
+      run.see((await within(this.#parts, ASK, 'stats of the application', this.#now.end, ask)).generation);
+    } catch (error) {
+      this.#now.end.throwIfAborted();
+      this.#parts.log.warn('stats-missing', { slice, error });
+    }
+  }
+
   /** Once, before anything is served: what an agent that ended has left. */
   async #recover(): Promise<void> {
     const { handOvers } = this.#parts;
-    const { slice, keeper, table } = this.#runtime;
+    const { slice, keeper, table, run } = this.#runtime;
+    await this.#ask();
     const found = await handOvers.get(slice);
     const left = await leftBehind(this.#parts, this.#runtime, found);
     const coming = await this.#now.recover();
-    table.control(everyOf(table), false);
+    if (!run.isLost) table.control(everyOf(table), false);
     this.#isRecovered = true;
     if (found !== undefined && left === 'pass') this.#begin(found, true);
     await persist(this.#parts, `read who holds the slots of ${slice}`, () => keeper.refresh(), this.#now.end);

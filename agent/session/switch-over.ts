@@ -4,6 +4,7 @@ import type { Copy } from '../transfer/types.ts';
 import type { KnownRecord } from './known-record.ts';
 import type { SessionParts } from './parts.ts';
 import { within } from './persist.ts';
+import { checkRun } from './restarted.ts';
 import type { SliceRuntime } from './runtime.ts';
 import { settle } from './settle.ts';
 
@@ -54,6 +55,8 @@ export async function switchOver(parts: SessionParts, task: SwitchTask): Promise
     table.seal(slots);
     const patience = Math.max(LEAST_PATIENCE, PATIENCE * progress.predictedPause);
     await within(parts, patience, 'the last changes', end, (signal) => copy.finish(app.state, slots, signal));
+    // What was read last may be of one that had begun with nothing.
+    await checkRun(parts, runtime, end);
     if (isOver(await record.read())) throw new Stopped('it was ended by somebody else');
   } catch (error) {
     end.throwIfAborted();

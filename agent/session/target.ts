@@ -1,4 +1,4 @@
-import { type HandOver, isOver } from '../../core/hand-over/record.ts';
+import { BEFORE_SWITCH, type HandOver, isOver } from '../../core/hand-over/record.ts';
 import { parseSliceId } from '../../core/shards/slice.ts';
 import type { Seconds } from '../../core/time.ts';
 import type { StateSink } from '../contract.ts';
@@ -7,6 +7,7 @@ import { KnownRecord } from './known-record.ts';
 import { LEASE_MARGIN, type SessionParts } from './parts.ts';
 import { persist } from './persist.ts';
 import { releaseStale } from './recover.ts';
+import { checkRun, RESTARTED } from './restarted.ts';
 import type { SliceRuntime } from './runtime.ts';
 
 const LOOK: Seconds = 1;
@@ -27,24 +28,33 @@ export class TargetSession implements CopyTarget {
   readonly #parts: SessionParts;
   readonly #record: KnownRecord;
   readonly #activate: (slice: string, shard: string) => Promise<SliceRuntime>;
+  readonly #onOver: () => void;
   readonly #end: AbortSignal;
+  readonly #agentEnd: AbortSignal;
   readonly #replaced = new AbortController();
+  /** Aborted when it is given up here before the switch. */
+  readonly #given = new AbortController();
   readonly #busy = new Set<Promise<unknown>>();
   #runtime: SliceRuntime | undefined;
+  #generation: string | undefined;
   #isReady = false;
   #isClosed = false;
   #isForgotten = false;
   #isResumed = false;
 
+  /** @param onOver the hand-over is over, and what came by it is served, or forgotten */
   constructor(
     parts: SessionParts,
     handOver: HandOver,
     activate: (slice: string, shard: string) => Promise<SliceRuntime>,
+    onOver: () => void,
     end: AbortSignal,
   ) {
     this.#parts = parts;
+    this.#onOver = onOver;
     this.#record = new KnownRecord(parts, handOver);
     this.#activate = activate;
+    this.#agentEnd = end;
     this.#end = AbortSignal.any([end, this.#replaced.signal]);
   }
 
@@ -77,12 +87,31 @@ export class TargetSession implements CopyTarget {
     await Promise.allSettled([...this.#busy]);
   }
 
+  /**
+   * The instance ends, or the slice leaves: before the switch the record says so, which ends the copy; after it, what comes
+   * is taken. Never fails.
+   */
+  async giveUp(why: string): Promise<void> {
+    if (this.#isForgotten || isOver(this.#record.seen)) return;
+    const change = { phase: 'failed', error: why } as const;
+    try {
+      if (!(await this.#record.advance(change, 'failed', this.#agentEnd, BEFORE_SWITCH))) return;
+      this.#parts.log.warn('hand-over-given-up', { id: this.id, why });
+      this.#given.abort(new Error(why));
+    } catch (error) {
+      this.#parts.log.warn('hand-over-left', { id: this.id, error });
+    }
+  }
+
   readonly sink: StateSink = {
-    apply: (slot, changes, signal) =>
-      this.#touch(async (end) => {
-        end.throwIfAborted();
-        await this.#app.state.apply(slot, changes, end);
-      }, signal),
+    apply: (slot, changes, signal = this.#end) =>
+      this.#touch(
+        async (end) => {
+          end.throwIfAborted();
+          await this.#app.state.apply(slot, changes, end);
+        },
+        AbortSignal.any([signal, this.#given.signal]),
+      ),
     discard: (slot, signal) =>
       this.#touch(async (end) => {
         // What is there now may be of the next one.
@@ -103,7 +132,8 @@ export class TargetSession implements CopyTarget {
   async begin(): Promise<void> {
     const { target, shard } = this.#record.seen;
     this.#runtime = await this.#activate(target, shard);
-    const { table } = this.#runtime;
+    const { table, run } = this.#runtime;
+    this.#generation = run.known;
     // An agent that was restarted does not know what came before.
     for (const slot of this.slots) {
       if (table.look(slot).state !== 'away') throw new Error(`slot ${slot} is held by ${target} itself`);
@@ -112,12 +142,29 @@ export class TargetSession implements CopyTarget {
   }
 
   async ready(): Promise<void> {
+    this.#given.signal.throwIfAborted();
+    // What came is forgotten with the environment that it came to.
+    this.#end.throwIfAborted();
+    await this.check();
     this.#isReady = true;
   }
 
   async serve(slot: number, epoch: number): Promise<void> {
     if (this.#runtime === undefined) throw new Error(`slot ${slot}: the hand-over has not begun here`);
     await this.#runtime.keeper.take(slot, epoch);
+  }
+
+  /** The application has what was applied. @throws {Error} when it was restarted since */
+  async check(): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime === undefined) return;
+    await checkRun(this.#parts, runtime, this.#end);
+    if (!this.#isSameRun) throw new Error(RESTARTED);
+  }
+
+  get #isSameRun(): boolean {
+    const run = this.#runtime?.run;
+    return run === undefined || this.#isResumed || (!run.isLost && run.known === this.#generation);
   }
 
   get hasEverything(): boolean {
@@ -133,6 +180,7 @@ export class TargetSession implements CopyTarget {
   brought(slot: number, epoch: number): boolean {
     return (
       this.hasEverything &&
+      this.#isSameRun &&
       this.#record.seen.slots.some((one) => one.slot === slot && one.epoch + 1 === epoch)
     );
   }
@@ -184,6 +232,7 @@ export class TargetSession implements CopyTarget {
       await releaseStale(this.#parts, this.#runtime, []);
     }
     this.#isForgotten = true;
+    this.#onOver();
   }
 
   /** The source has ended: what it had acknowledged is all here. */

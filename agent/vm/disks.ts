@@ -5,6 +5,14 @@ import type { Machine } from './machine.ts';
 /** Seconds: a filesystem of some GiB is made. */
 const LONG = 120;
 
+/** The machine's mounts, which components get; the agent's own may be others. */
+const MOUNTS = '/proc/1/mounts';
+
+/** The component would fill the disk of all in place of its own. */
+class DiskUnseen extends Error {
+  override readonly name = 'DiskUnseen';
+}
+
 /**
  * Disks of VM shards: a filesystem of its own for each, in a file whose blocks are allocated, mounted at its directory. So
  * nobody takes what another was promised, on every machine with loop devices, whatever the root filesystem is (project
@@ -44,8 +52,7 @@ export class Disks {
     // One that was killed while it made the filesystem has not mounted it.
     const made = await this.#machine.run('blkid', ['-p', '-o', 'value', '-s', 'TYPE', image]).catch(() => '');
     if (made.trim() !== 'ext4') await this.#machine.run('mkfs.ext4', ['-q', '-F', '-m', '0', image], LONG);
-    if ((await this.#deviceAt(directory)) === undefined)
-      await this.#machine.run('mount', ['-o', 'loop,nodev,nosuid', image, directory]);
+    if ((await this.#deviceAt(directory)) === undefined) await this.#mount(image, directory);
     const device = await this.#deviceAt(directory);
     if (device !== undefined && size > 0 && size < bytes) {
       await this.#machine.run('losetup', ['-c', device]);
@@ -67,9 +74,19 @@ export class Disks {
     return Number((await this.#machine.run('stat', ['-c', '%s', image])).trim());
   }
 
+  /** @throws {DiskUnseen} */
+  async #mount(image: string, directory: string): Promise<void> {
+    await this.#machine.run('mount', ['-o', 'loop,nodev,nosuid', image, directory]);
+    if ((await this.#deviceAt(directory)) !== undefined) return;
+    await this.#machine.run('umount', [directory]);
+    throw new DiskUnseen(
+      `${directory}: mounted where only the agent sees it; its unit must not have mounts of its own`,
+    );
+  }
+
   /** The device that is mounted at a directory, if one is. */
   async #deviceAt(directory: string): Promise<string | undefined> {
-    const mounts = ((await this.#machine.read('/proc/self/mounts')) ?? '').split('\n');
+    const mounts = ((await this.#machine.read(MOUNTS)) ?? '').split('\n');
     return mounts.map((line) => line.split(' ')).findLast(([, at]) => at === directory)?.[0];
   }
 }

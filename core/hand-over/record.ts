@@ -33,7 +33,7 @@ export interface HandOver {
    */
   readonly secret?: Uint8Array;
   readonly progress?: HandOverProgress;
-  /** Why it failed. `deadline`: it would have taken too long, and nothing was interrupted. */
+  /** Why it failed. `deadline`: it would have taken too long, and nothing was interrupted. {@link TARGET_LEAVES}. */
   readonly error?: string;
   readonly version: number;
 }
@@ -79,6 +79,9 @@ export function secretOf({ id, phase, secret }: Pick<HandOver, 'id' | 'phase' | 
   if (secret !== undefined) return secret;
   throw new Error(`${id}: expected the secret of a hand-over that is under way, got none: it is ${phase}`);
 }
+
+/** Error of a hand-over that its target has given up before the switch: Spot takes the target, too. */
+export const TARGET_LEAVES = 'Spot takes the instance of the target, too';
 
 export const isOver = ({ phase }: Pick<HandOver, 'phase'>) => phase === 'done' || phase === 'failed';
 

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -28,6 +29,8 @@ ADDRESS = os.environ.get("FORESHARD_ADDRESS", "127.0.0.1")
 HOOKS_PORT = int(os.environ.get("FORESHARD_HOOKS_PORT", "9090"))
 NAME = os.environ.get("FORESHARD_NAME", socket.gethostname())
 MOST_BODY = 256 * 1024
+# Of this process: with another one, what was in memory is gone, and the agent has to know.
+GENERATION = uuid.uuid4().hex
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -168,12 +171,15 @@ class Hooks(Handler):
         if asked == "POST deactivate":
             return (self.deactivate(of),)
         one = self.server.slices.get(of)
+        if asked == "GET stats" and one is None:
+            return ({"generation": GENERATION},)
         if one is None:
             raise Refused(409, f"slice {of}: it serves no shard")
         slots = one.slots
         if asked == "GET stats":
             stats = slots.stats()
-            return ({**stats, "metrics": {**stats["metrics"], "inFlight": one.in_flight}},)
+            metrics = {**stats["metrics"], "inFlight": one.in_flight}
+            return ({**stats, "metrics": metrics, "generation": GENERATION},)
         if asked == "GET slots" and rest[1:] == ["changes"]:
             token, lines = slots.served(int(rest[0])).changes(query.get("since"))
             return lines, ("foreshard-token", token)

@@ -217,6 +217,52 @@ describe('the reporter', () => {
     expect(parseReport(events()[0]!.message)).toMatchObject({ report: { slices: [{ port: web.port }] } });
   });
 
+  it('reports the most frequent keys of requests, and none that could be anything else', async () => {
+    const imds = await metadata();
+    const long = 'x'.repeat(65);
+    const web = await slice('web', { requests: 1000, seconds: 1, keys: { '/a/old': 400, '/a/rare': 1 } });
+    await report(1, imds);
+    const keys = {
+      '/a/old': 700,
+      '/a/new': 200,
+      '/a/rare': 5,
+      [`/a/${long}`]: 900,
+      '/a/*': 900,
+      'a"b': 900,
+      'a,"/a/forged': 900,
+      'a\n"/a/forged2': 900,
+      'a}b': 900,
+    };
+    web.counters = { requests: 1600, seconds: 2, keys };
+    expect(await report(61, imds)).toEqual({ code: 0, stderr: '' });
+    expect(parseReport(events()[0]!.message)).toMatchObject({
+      report: {
+        slices: [{ shard: 'web', requests: 600 }],
+        keys: [
+          { shard: 'web', key: '/a/old', requests: 300 },
+          { shard: 'web', key: '/a/new', requests: 200 },
+        ],
+      },
+    });
+  });
+
+  it('reports twenty keys at most, and takes no key for a load', async () => {
+    const imds = await metadata();
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`/t/${i}`, count + i * count]));
+    const web = await slice('web', { requests: 0, seconds: 0, keys: { requests: 5, seconds: 7 } });
+    await report(1, imds);
+    web.counters = { requests: 1300, seconds: 3, keys: { requests: 5e6, seconds: 7e6, ...many(1) } };
+    await report(61, imds);
+    const { message } = events()[0]!;
+    expect(message.length).toBeLessThan(2000);
+    const parsed = parseReport(message);
+    expect(parsed).toMatchObject({ report: { slices: [{ requests: 1300, seconds: 3 }] } });
+    const keys = parsed.ok ? parsed.report.keys! : [];
+    expect(keys).toHaveLength(20);
+    expect(keys.slice(2, 4).map(({ key }) => key)).toEqual(['/t/49', '/t/48']);
+  });
+
   it('makes the stream of the hour when it is missing, and does not mind that another one has', async () => {
     const imds = await metadata();
     await slice('web', { requests: 0, seconds: 0 });

@@ -101,6 +101,15 @@ describe.skipIf(!hasPython)('the stateful sample service, as real processes on t
     expect(await running.splice(0)[0]?.end()).toBe(0);
   });
 
+  it('says which run it is, in a shard and in none', async () => {
+    const [one, other] = [await start('one'), await start('one')];
+    const { generation } = await one.app.stats();
+    expect(generation).toMatch(/^[0-9a-f]{32}$/);
+    await one.app.activate('rooms');
+    expect((await one.app.stats()).generation).toBe(generation);
+    expect((await other.app.stats()).generation).not.toBe(generation);
+  });
+
   it('keeps slots apart, and wants one named when it serves several', async () => {
     const one = await serving('one', 4);
     await one.ask('POST', 'rooms/counters/a?by=5', { slot: 3 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Daemon } from '../../../agent/daemon.ts';
+import { SliceMemory } from '../../../agent/memory.ts';
 import { SETTINGS, type Stage, stage } from './stage.ts';
 
 let world: Stage;
@@ -77,6 +78,24 @@ describe('a beat', () => {
       dirtyBytesPerSecond: 500,
       metrics: { memory: 0.5, cpu: 0.75, sessions: 3 },
     });
+  });
+
+  it('passes on which run the application is, and remembers it once nothing of another is vouched for', async () => {
+    let generation = 'a';
+    world.app(8080, { name: 'cart' }).stats = async () => ({ slots: [], metrics: {}, generation });
+    const remembered = async () => (await new SliceMemory(world.folder).read()).get(8080);
+    await daemon.start();
+    await daemon.activate('i-1:8080', 'cart');
+    await daemon.beat();
+    await expect.poll(remembered).toEqual({ shard: 'cart', generation: 'a' });
+    generation = 'b';
+    world.serving.isLost = true;
+    await daemon.beat();
+    expect(world.serving.seen.at(-1)).toBe('i-1:8080 b');
+    expect(await remembered()).toEqual({ shard: 'cart', generation: 'a' });
+    world.serving.isLost = false;
+    await daemon.beat();
+    await expect.poll(remembered).toEqual({ shard: 'cart', generation: 'b' });
   });
 
   it('does not wait for an application that does not answer, and does not ask it twice', async () => {

@@ -171,6 +171,10 @@ describe('hooks by HTTP', () => {
       slots: [{ slot: 1, stateBytes: 5, dirtyBytesPerSecond: 2 }],
       metrics: { cpu: 0.5 },
     });
+    answer = (_, response) => response.end('{"generation": "b7"}');
+    expect(await app.stats()).toEqual({ slots: [], metrics: {}, generation: 'b7' });
+    answer = (_, response) => response.end('{"generation": ""}');
+    await expect(app.stats()).rejects.toThrow(/stats: generation: /);
     answer = (_, response) => response.end('{"slots": [{"slot": 1, "stateBytes": -5}]}');
     await expect(app.stats()).rejects.toThrow(/stats: slots\[0\]\.stateBytes: /);
     answer = (_, response) => response.end('<html>');

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SliceMemory } from '../../../agent/memory.ts';
 import { type Slices, Slices as SlicesOf } from '../../../agent/slices.ts';
@@ -105,6 +107,18 @@ describe('slices of an instance', () => {
     slices = make();
     await slices.recall();
     expect(active()).toEqual([undefined, undefined]);
+  });
+
+  it('are remembered with which run their application was, and as an older agent wrote them', async () => {
+    await slices.activate('i-1:8080', 'cart');
+    await slices.saw('i-1:8080', 'run 7');
+    slices = make();
+    await slices.recall();
+    expect(slices.list()[0]?.active).toMatchObject({ slice: 'i-1:8080', generation: 'run 7' });
+    writeFileSync(join(world.folder, 'slices.json'), '{"8081":"plain"}');
+    slices = make();
+    await slices.recall();
+    expect(active()).toEqual([undefined, ['plain', 8081, 8081]]);
   });
 
   it.each([

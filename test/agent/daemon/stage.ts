@@ -74,6 +74,12 @@ export class FakeServing implements Serving {
     this.orders.push(orders);
     this.leases.push({ began, lease });
   }
+  readonly seen: string[] = [];
+  isLost = false;
+  saw(slice: string, generation: string): boolean {
+    this.seen.push(`${slice} ${generation}`);
+    return !this.isLost;
+  }
   noticed(notice: Notice): void {
     this.notices.push(notice);
   }

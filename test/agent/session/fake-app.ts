@@ -16,6 +16,8 @@ export class FakeApp implements App {
   readonly wrongs: string[] = [];
   readonly calls: string[] = [];
   shard: string | undefined;
+  /** Of this run. */
+  generation = 1;
   readonly #name: string;
 
   constructor(name: string) {
@@ -29,6 +31,13 @@ export class FakeApp implements App {
     one.changes += 1;
     one.entries.set(key, one.changes);
     return true;
+  }
+
+  /** Its process ends, and another one begins with nothing. */
+  restart(): void {
+    this.generation += 1;
+    this.shard = undefined;
+    this.slots.clear();
   }
 
   async activate(shard: string): Promise<void> {
@@ -71,6 +80,7 @@ export class FakeApp implements App {
     return {
       slots: [...this.slots].map(([slot, { entries }]) => ({ slot, stateBytes: entries.size * 8 })),
       metrics: {},
+      generation: `run ${this.generation}`,
     };
   }
 

@@ -147,7 +147,7 @@ function happen(world: World, host: Host, kind: TroubleKind, name: string, fault
 }
 
 /** Slots that not exactly their holder serves. */
-async function unserved(world: World): Promise<string[]> {
+export async function unserved(world: World): Promise<string[]> {
   const map = await world.maps.read(SHARD, world.slots);
   return map.flatMap(({ slot, epoch, holder }) => {
     const where = [...world.hosts.values()].flatMap(({ slice, serving }) => {

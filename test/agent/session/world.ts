@@ -35,6 +35,8 @@ export interface Host {
   copies: Map<string, { link: MemoryLink; receiver: Receiver }>;
   links: MemoryLink[];
   up: boolean;
+  /** Into the shard's environment. */
+  activate: () => Promise<void>;
 }
 
 /** Agents, applications and a table in one process and in virtual time. */
@@ -68,8 +70,8 @@ export class World {
     return host;
   }
 
-  /** A new process of the agent. */
-  async start(host: Host, fault: Fault = () => 0): Promise<void> {
+  /** A new process of the agent. @param generation of the application, as the process before remembered it */
+  async start(host: Host, fault: Fault = () => 0, generation?: string): Promise<void> {
     const life = new Life(this.clock, fault);
     const table = life.wrap<Table>('table', this.table, 0.004);
     const log =
@@ -80,7 +82,8 @@ export class World {
       };
     const app = life.wrap('app', host.app, 0.001);
     const shard = this.shard;
-    const activeSlice: ActiveSlice = { slice: host.slice, port: 0, appPort: 1, shard, app };
+    const known = generation === undefined ? {} : { generation };
+    const activeSlice: ActiveSlice = { slice: host.slice, port: 0, appPort: 1, shard, app, ...known };
     const serving = new SlotServing({
       agents: new TableAgents(table),
       handOvers: new TableHandOvers(table, { random: (n) => new Uint8Array(n).fill(5) }),
@@ -92,19 +95,29 @@ export class World {
       connect: (handOver, signal) => this.#connect(host, handOver, signal),
       host: {
         instance: host.instance,
-        activate: async (_, name) => {
-          await app.activate(name);
-          host.active = true;
-          await serving.open(activeSlice);
+        activate: async () => {
+          await host.activate();
           return activeSlice;
         },
       },
     });
-    Object.assign(host, { life, serving, copies: new Map(), links: [], up: true });
+    const activate = async () => {
+      await app.activate(SHARD);
+      host.active = true;
+      await serving.open(activeSlice);
+    };
+    Object.assign(host, { life, serving, copies: new Map(), links: [], up: true, activate });
     if (host.active) await serving.open(activeSlice);
     if (host.notice.noticeAt !== undefined || host.notice.rebalanceAt !== undefined)
       serving.noticed(host.notice);
     void this.#beats(host, life, serving, new TableAgents(table));
+  }
+
+  /** The slice leaves its shard, as a move or a person has it. */
+  async deactivate(host: Host): Promise<void> {
+    await host.serving.close(host.slice);
+    await host.app.deactivate();
+    host.active = false;
   }
 
   /** kill -9 of the agent: the application goes on. */
@@ -163,6 +176,7 @@ export class World {
       const began = life.clock.monotonic();
       const at = life.clock.now();
       try {
+        serving.saw(host.slice, (await host.app.stats()).generation!);
         const orders = await agents.beat({
           instance: host.instance,
           bootId: `${at}`,
@@ -170,10 +184,22 @@ export class World {
           transferPort: 1,
           at,
           leaseUntil: at + LEASE,
-          slices: [],
+          slices: host.active
+            ? [
+                {
+                  slice: host.slice,
+                  shard: SHARD,
+                  port: 0,
+                  stateBytes: 0,
+                  dirtyBytesPerSecond: 0,
+                  metrics: {},
+                },
+              ]
+            : [],
+          ...host.notice,
         });
         serving.beaten(orders, began, LEASE);
-        await life.clock.sleep(LEASE / 3);
+        await life.clock.sleep(host.notice.noticeAt === undefined ? LEASE / 3 : 2);
       } catch {
         await life.clock.sleep(1);
       }

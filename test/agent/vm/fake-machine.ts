@@ -13,13 +13,15 @@ export class FakeMachine implements Machine {
   readonly running = new Set<string>();
   /** Starts of commands that fail. */
   readonly failing: string[] = [];
+  /** Whether mounts of the agent are the machine's too. */
+  sharesMounts = true;
   /** Of the machine's memory. */
   used = 0.2;
 
   constructor() {
     this.files.set(`${GROUPS}/cgroup.controllers`, 'cpuset cpu io memory pids\n');
     this.files.set('/proc/cpuinfo', 'processor\t: 0\n\nprocessor\t: 1\n');
-    this.files.set('/proc/self/mounts', '/dev/root / ext4 rw 0 0\n');
+    this.files.set('/proc/1/mounts', '/dev/root / ext4 rw 0 0\n');
   }
 
   group(slice: string): string {
@@ -32,7 +34,7 @@ export class FakeMachine implements Machine {
     if (this.failing.some((start) => line.startsWith(start)))
       throw new CommandFailed(`${line}: ended with 1: no`);
     if (command === 'systemctl') return this.#systemctl(args);
-    if (command === 'mount') this.#mounted(args.at(-1)!, '/dev/loop0');
+    if (command === 'mount' && this.sharesMounts) this.#mounted(args.at(-1)!, '/dev/loop0');
     if (command === 'umount') this.#mounted(args[0]!, undefined);
     if (command === 'fallocate') this.files.set(args[2]!, args[1]!);
     if (command === 'stat') return this.files.get(args[2]!) ?? '';
@@ -86,11 +88,11 @@ export class FakeMachine implements Machine {
 
   #mounted(at: string, device: string | undefined): void {
     const others = this.files
-      .get('/proc/self/mounts')!
+      .get('/proc/1/mounts')!
       .split('\n')
       .filter((line) => line.split(' ')[1] !== at);
     const own = device === undefined ? [] : [`${device} ${at} ext4 rw 0 0`];
-    this.files.set('/proc/self/mounts', [...own, ...others].join('\n'));
+    this.files.set('/proc/1/mounts', [...own, ...others].join('\n'));
   }
 
   #forget(prefix: string): void {

@@ -118,6 +118,18 @@ describe('the agent of VM shards', () => {
     expect(at('chmod 600 /var/lib/foreshard/vm/a.img')).toBeLessThan(at('mkfs.ext4'));
   });
 
+  it('starts nothing whose disk only the agent would see', async () => {
+    const s = await stage();
+    s.machine.sharesMounts = false;
+    await s.vms.put(allocated([shard('a')]));
+    await s.agent.beat();
+    await s.agent.beat();
+    expect((await s.report()).shards.a?.error).toContain('only the agent sees it');
+    expect([...s.machine.running]).toEqual([]);
+    const mounts = s.machine.commands.filter((line) => line.startsWith('mount'));
+    expect(s.machine.commands.filter((line) => line.startsWith('umount'))).toHaveLength(mounts.length);
+  });
+
   it('takes away all of one that is removed, frozen or not', async () => {
     const { machine, change, report } = await running(['a'], ['b']);
     await change((vm) => vmShardTo(vm, 'a', 'frozen', 0));
@@ -125,7 +137,7 @@ describe('the agent of VM shards', () => {
     expect(Object.keys((await report()).shards)).toEqual(['b']);
     const left = [...machine.files.keys()].filter((path) => /foreshard-a|search@a|vm\/a/.test(path));
     expect(left).toEqual([]);
-    expect(machine.files.get('/proc/self/mounts')).not.toContain('vm/a');
+    expect(machine.files.get('/proc/1/mounts')).not.toContain('vm/a');
     expect([...machine.running]).toEqual(['search@b.service']);
   });
 
@@ -143,7 +155,7 @@ describe('the agent of VM shards', () => {
     machine.failing.length = 0;
     await agent.beat();
     expect([...machine.files.keys()].filter((path) => path.includes('vm/a'))).toEqual([]);
-    expect(machine.files.get('/proc/self/mounts')).not.toContain('vm/a');
+    expect(machine.files.get('/proc/1/mounts')).not.toContain('vm/a');
     await agent.beat();
     expect(Object.keys((await report()).shards)).toEqual(['b']);
   });
