@@ -6,11 +6,13 @@ that serves no shard answers 503, also to the health check. Every other path is 
 `?ms=N` makes it take N milliseconds.
 
 `/foreshard/load`, for the machine itself only, gives counters since the start:
-`{"requests": requests, "seconds": their time in sum}`, without health checks.
+`{"requests": requests, "seconds": their time in sum, "keys": {key: requests}}`, without health checks. Keys stand last; here they are the
+first two segments of the path, e.g. `/cart/gift`: what may become a shard of its own.
 """
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -23,6 +25,10 @@ ADDRESS = os.environ.get("FORESHARD_ADDRESS", "0.0.0.0")
 FIRST_PORT = int(os.environ.get("FORESHARD_FIRST_PORT", "8080"))
 SLICES = int(os.environ.get("FORESHARD_SLICES", "1"))
 MOST_MS = 10_000
+MOST_KEYS = 50
+# Paths come from anybody: of other characters, or too long, they are no keys.
+KEY = re.compile(r"(/[A-Za-z0-9._~-]+){2}")
+LONGEST_KEY = 64
 
 
 def shard_of(port):
@@ -46,6 +52,20 @@ class Slice(ThreadingHTTPServer):
         self.requests = 0
         self.seconds = 0.0
         self.in_flight = 0
+        self.keys = {}
+
+    def count(self, path, seconds):
+        """A request is done. A key that finds no room takes that of the rarest one, from 0 on."""
+        found = KEY.match(path)
+        key = found and found.group()
+        with self.lock:
+            self.requests += 1
+            self.seconds += seconds
+            if key is None or len(key) > LONGEST_KEY:
+                return
+            if key not in self.keys and len(self.keys) >= MOST_KEYS:
+                del self.keys[min(self.keys, key=self.keys.get)]
+            self.keys[key] = self.keys.get(key, 0) + 1
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -75,8 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with self.server.lock:
                 self.server.in_flight -= 1
-                self.server.requests += 1
-                self.server.seconds += time.monotonic() - began
+            self.server.count(url.path, time.monotonic() - began)
 
     do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
@@ -89,6 +108,7 @@ class Handler(BaseHTTPRequestHandler):
             with server.lock:
                 load = {"requests": server.requests, "seconds": round(server.seconds, 6)}
                 load["inFlight"] = server.in_flight
+                load["keys"] = dict(server.keys)
             self.answer(200, load)
         else:
             self.answer(404, {"error": "there is /foreshard/load"})

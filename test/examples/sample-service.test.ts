@@ -46,7 +46,12 @@ describe.skipIf(!hasPython)('the sample service, as real processes on this machi
   it('is not healthy while a slice serves no shard, and counts nothing', async () => {
     expect((await get('/health')).status).toBe(503);
     expect((await get('/cart/1')).status).toBe(503);
-    expect(await (await get('/foreshard/load')).json()).toEqual({ requests: 0, seconds: 0, inFlight: 0 });
+    expect(await (await get('/foreshard/load')).json()).toEqual({
+      requests: 0,
+      seconds: 0,
+      inFlight: 0,
+      keys: {},
+    });
   });
 
   it('serves a shard from `activate` to `deactivate`, slice by slice', async () => {
@@ -71,6 +76,26 @@ describe.skipIf(!hasPython)('the sample service, as real processes on this machi
     const after = await load();
     expect(after.requests - before.requests).toBe(3);
     expect(after.seconds - before.seconds).toBeGreaterThanOrEqual(0.06);
+  });
+
+  it('counts requests by the first two segments of their path, as many keys as have room', async () => {
+    const keys = async () =>
+      ((await (await get('/foreshard/load')).json()) as { keys: Record<string, number> }).keys;
+    const before = (await keys())['/cart/gift'] ?? 0;
+    for (const path of [
+      '/cart/gift/1',
+      '/cart/gift/2',
+      '/cart/gift',
+      '/cart/%22*/3',
+      `/cart/${'x'.repeat(80)}`,
+    ])
+      await get(path);
+    const after = await keys();
+    expect(after['/cart/gift']! - before).toBe(3);
+    expect(Object.keys(after).filter((key) => !/^(\/[\w.~-]+){2}$/.test(key) || key.length > 64)).toEqual([]);
+    for (let i = 0; i < 60; i++) await get(`/cart/k${i}`);
+    expect(Object.keys(await keys())).toHaveLength(50);
+    expect((await keys())['/cart/gift']).toBe(after['/cart/gift']);
   });
 
   it('tells its load to nobody behind the load balancer', async () => {

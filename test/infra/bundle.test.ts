@@ -74,7 +74,7 @@ describe('functions', () => {
     const configs = Object.values(template.of('AWS::Lambda::EventInvokeConfig')).map(
       ({ Properties }) => Properties,
     );
-    expect(configs).toHaveLength(5);
+    expect(configs).toHaveLength(6);
     for (const { DestinationConfig } of configs)
       expect(DestinationConfig.OnFailure.Destination).toBeDefined();
   });
