@@ -20,8 +20,8 @@ type Kind = keyof typeof KINDS;
 const BEFORE = 60;
 const BROKEN = 30;
 const JUDGED = 150;
-/** Minutes after the history at which the metric breaks: at four times of the day, each on its own. */
-const AT = [3, 15, 27, 39].map((hours) => hours * 60);
+/** Hours after the history at which the metric breaks: at four times of the day, each on its own. */
+const AT = [3, 15, 27, 39];
 const BUSIEST = 3;
 /** Unmet load over the instance that would have served it: around where one in a thousand is missed. */
 const WORTH = 16;
@@ -47,9 +47,9 @@ export interface BrokenFigures {
  * Metrics that break for half an hour, played by the real planner in the minute model: all shards of a trace at once.
  * @param load files of traces. @throws {InputError} of a file that is none
  */
-export async function measureBroken(load: readonly string[]): Promise<BrokenFigures> {
+export async function measureBroken(load: readonly string[], hours = AT): Promise<BrokenFigures> {
   const traces = await readTraces(load, { busiest: BUSIEST, days: 2 });
-  const rows = traces.flatMap(rowsOf);
+  const rows = traces.flatMap((trace) => rowsOf(trace, hours));
   return { brokenMetricHours: geometricMean(rows.map(({ hours }) => hours)) ?? Number.NaN, rows };
 }
 
@@ -59,7 +59,7 @@ interface Played {
   readonly load: number;
 }
 
-function rowsOf(trace: ModelTrace): BrokenRow[] {
+function rowsOf(trace: ModelTrace, hours: readonly number[]): BrokenRow[] {
   const { settings } = new SliceWorld(trace, DEFAULT_MODEL, WORTH, 1);
   const believing = { ...settings, forecast: { ...settings.forecast, withhold: 0 } };
   const forecasters = settings.shards.map(({ name }) => createForecaster(settings, name));
@@ -69,7 +69,7 @@ function rowsOf(trace: ModelTrace): BrokenRow[] {
     sums.set(key, { hours: so.hours + hours, unmet: so.unmet + unmet, load: so.load + load });
   };
   let fed = 0;
-  for (const breaks of AT.map((minutes) => trace.history + minutes)) {
+  for (const breaks of hours.map((hour) => trace.history + hour * 60)) {
     const from = breaks - BEFORE;
     if (breaks + JUDGED > trace.load[0]!.length) break;
     for (; fed < from; fed++)
@@ -90,13 +90,11 @@ function rowsOf(trace: ModelTrace): BrokenRow[] {
         add(`${kind} ${how}`, play(trace, its, states, from, breaks, KINDS[kind]));
     }
   }
-  if (sums.size === 0) return [];
+  // A trace that is too short, or that has not begun by then.
+  if (!(sums.get('clean ')?.load ?? 0)) return [];
   const against = (kind: Kind, how: string) => {
     const [one, clean] = [sums.get(`${kind} ${how}`)!, sums.get(`clean ${how}`)!];
-    return {
-      hours: one.hours / clean.hours,
-      unmet: clean.load > 0 ? (one.unmet - clean.unmet) / clean.load : 0,
-    };
+    return { hours: one.hours / clean.hours, unmet: (one.unmet - clean.unmet) / clean.load };
   };
   return (Object.keys(KINDS) as Kind[]).map((kind) => {
     const { hours: hoursBelieving, unmet: unmetBelieving } = against(kind, 'believing');

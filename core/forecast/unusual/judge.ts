@@ -69,7 +69,7 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
   const highest = Math.max(high, usual.mostOfLate);
   const rises = load > RISE * highest && load > RECORD * usual.most;
   const beyond = load > BEYOND_ALL * usual.most && load > UNEXPECTED * high;
-  if ((isSteady && rises) || (usual.zeros < MOSTLY_ZERO && beyond)) return { kind: 'jump', broken: true };
+  if (usual.zeros < MOSTLY_ZERO && (rises || beyond)) return { kind: 'jump', broken: true };
   const lowest = Math.min(low, usual.leastOfLate);
   if (isSteady && load < lowest / FALL && load < usual.least / BELOW_ALL)
     return { kind: 'jump', broken: true };

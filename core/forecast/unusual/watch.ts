@@ -1,5 +1,5 @@
 import { HOUR, MINUTE, type Seconds } from '../../time.ts';
-import type { Forecast, KeptForecaster, LoadPoint, Unusual } from '../forecast.ts';
+import type { Forecast, LoadPoint, RestorableForecaster, Unusual } from '../forecast.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
 import { type Expected, isStillBroken, judge, type Verdict } from './judge.ts';
 import { Outlook } from './outlook.ts';
@@ -11,12 +11,6 @@ export interface WatchOptions {
   readonly withhold: Seconds;
   /** Seconds between load points. @default 60 */
   readonly step?: Seconds;
-}
-
-/** A forecaster that takes up again what it put away. */
-export interface RestorableForecaster extends KeptForecaster {
-  /** @throws {ForecasterStateError} when the state is of another version or other settings, or damaged. */
-  restore(state: Uint8Array): void;
 }
 
 /** Rises with every change of what {@link WatchedForecaster.state} writes; no forecaster's own version is so high. */
