@@ -19,7 +19,9 @@ let ready = false;
 /** @throws {Error} of augurs, e.g. when there are not two days of values */
 export function forecastAugurs({ values, step, horizons }: Series, origin: number): Answer {
   if (!ready) {
-    const module = readFileSync(createRequire(import.meta.url).resolve('@bsull/augurs/mstl_bg.wasm'));
+    // Not among what the package exports, but beside what it does.
+    const script = createRequire(import.meta.url).resolve('@bsull/augurs/mstl');
+    const module = readFileSync(script.replace(/\.js$/, '_bg.wasm'));
     initSync({ module });
     ready = true;
   }

@@ -67,7 +67,7 @@ async function needs(args: readonly string[], what: string): Promise<void> {
   try {
     await run('python3', args);
   } catch (cause) {
-    throw new Error(`npm run test:aws needs ${what} (Debian: apt-get install python3 python3-pip)`, {
+    throw new Error(`an environment of Python needs ${what} (Debian: apt-get install python3 python3-pip)`, {
       cause,
     });
   }
