@@ -40,7 +40,8 @@ function fanCard(
     note.unusual !== undefined && said[i + 1]?.unusual?.since !== note.unusual.since ? [note.unusual] : [],
   );
   const more = (all: readonly unknown[]) => (all.length > MOST ? `; and ${all.length - MOST} more` : '');
-  const fact = (head: string, text: string) => html`<p class="fact"><b>${head}</b> ${text}</p>`;
+  const fact = (head: string, text: string) =>
+    html`<p class="fact"><b>${head}</b> ${text.replaceAll(' %', '\u00a0%')}</p>`;
   return html`<div class="card fan" data-name="${name}">
 <div class="head"><h3>${name}</h3><span class="stats">${coverage === undefined ? '' : coverageWords(coverage)}</span></div>
 <div class="chart" data-chart="fan" data-index="${index}" role="img" aria-label="Quantiles of the forecast and the load as it came${coverage === undefined ? '' : `; ${coverageWords(coverage)}`}"></div>

@@ -56,12 +56,12 @@ export function unusualWords(
   const then = withheld
     ? 'it is withheld from the forecast, and the last good size is held'
     : 'it is taken for true';
-  return `from ${formatTime(since)} UTC on ${KINDS[kind]}: ${came}; ${then}`;
+  return `since ${formatTime(since)} UTC: ${KINDS[kind]}; ${came}; ${then}`;
 }
 
 const KINDS: Readonly<Record<Unusual['kind'], string>> = {
   flat: 'the same value again and again',
-  zero: 'nothing, where there always was something',
+  zero: 'nothing where there always was something',
   jump: 'many times more or less than just before',
   shift: 'a new level',
 };

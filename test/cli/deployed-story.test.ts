@@ -92,7 +92,7 @@ Its load was 150 requests/s; the forecast made one lead time before said 40 / 20
 Capacity in service was 210 requests/s.
 The forecast was carried by last 60 %, seasonal 40 %.
 It was moved by event sale ×1.5, 5 min ahead.
-Its load was unusual from 2026-01-04 23:59 UTC on many times more or less than just before: 150 requests/s came, 200 was expected (180 to 220 at 98 %); it is withheld from the forecast, and the last good size is held.
+Its load was unusual since 2026-01-04 23:59 UTC: many times more or less than just before; 150 requests/s came, 200 was expected (180 to 220 at 98 %); it is withheld from the forecast, and the last good size is held.
 
 2026-01-05 00:00 UTC: slice i-1:8080 goes from the ready pool to web.
   Why: the forecast made one more slice worth its cost (rule forecast).

@@ -126,7 +126,7 @@ Failures of the last plan:
     await store.write([{ ...(await store.read()).get('web')!, unusual }]);
     const status = await statusOf(deployed);
     expect(statusText(status)).toContain(
-      'Unusual load:\n  web: from 2026-01-04 23:50 UTC on the same value again and again: 160 requests/s came',
+      'Unusual load:\n  web: since 2026-01-04 23:50 UTC: the same value again and again; 160 requests/s came',
     );
     expect(JSON.parse(asJson(status)).shards.map((one: { unusual: unknown }) => one.unusual)).toEqual([
       unusual,

@@ -55,7 +55,7 @@ describe('what a forecast says of itself, in words', () => {
 
   it('says since when, what came instead of what, and what is done', () => {
     expect(unusualWords(zero, 'requests/s')).toBe(
-      'from 2026-05-04 12:00 UTC on nothing, where there always was something: 0 requests/s came, 251 was expected ' +
+      'since 2026-05-04 12:00 UTC: nothing where there always was something; 0 requests/s came, 251 was expected ' +
         '(180 to 310 at 98 %); it is withheld from the forecast, and the last good size is held',
     );
     expect(unusualWords({ ...zero, kind: 'shift', withheld: false }, '')).toMatch(/it is taken for true$/);
@@ -87,9 +87,9 @@ describe('forecasts in the report and in explain', () => {
   it('a card for each shard says what carried, moved and disturbed its forecasts', () => {
     const page = renderReport(told());
     expect(page).toContain('10 – 90 % held 80 % of the minutes');
-    expect(page).toContain('<b>Carried by</b> last value 63 %, seasonal 38 %.');
+    expect(page).toContain('<b>Carried by</b> last value 63\u00a0%, seasonal 38\u00a0%.');
     expect(page).toContain('<b>Moved by</b> event black-friday ×2.1, 60 min ahead.');
-    expect(page.match(/<b>Unusual<\/b> from 2026-05-04 12:00 UTC on/g)).toHaveLength(1);
+    expect(page.match(/<b>Unusual<\/b> since 2026-05-04 12:00 UTC:/g)).toHaveLength(1);
     expect(page).toContain(`"unusual":[{"from":${NOON},"to":${NOON + 600},"kind":"zero"}]`);
   });
 
@@ -104,7 +104,7 @@ describe('forecasts in the report and in explain', () => {
     expect(before).toContain('It was moved by event black-friday ×2.1, 60 min ahead.');
     expect(before.join()).not.toContain('unusual');
     const during = explain(told(), checkout, NOON + 60).join('\n');
-    expect(during).toContain('Its load was unusual from 2026-05-04 12:00 UTC on nothing, where');
+    expect(during).toContain('Its load was unusual since 2026-05-04 12:00 UTC: nothing where');
     expect(during).not.toContain('It was moved');
   });
 });

@@ -70,7 +70,7 @@ export function missChart(element, index) {
         ],
         scales: { y: { range: [-most, most] } },
         series: [{}, ...drawn.map(() => undrawn)],
-        hooks: { draw: [(u) => drawMisses(layersOf(u), series)] },
+        hooks: { draw: [(u) => drawMisses(layersOf(u), series, most)] },
       },
       tip: (u) => {
         const i = u.cursor.idx ?? 0;
@@ -88,8 +88,8 @@ export function missChart(element, index) {
   });
 }
 
-/** The fan, and the load of single minutes as dots: those outside of the wide band stand out. */
-function drawMisses(layers, { q01, q10, q50, q90, q99, load }) {
+/** The fan, and the load of single minutes as dots: those outside of the wide band stand out, far ones at the edge. */
+function drawMisses(layers, { q01, q10, q50, q90, q99, load }, most) {
   const { u, ctx, ratio, thin, area, line, inside } = layers;
   const shown = times.map((time) => u.valToPos(time, 'x', true));
   const dots = (name, width, isDrawn) => {
@@ -97,7 +97,8 @@ function drawMisses(layers, { q01, q10, q50, q90, q99, load }) {
     ctx.fillStyle = color(name);
     load.forEach((value, i) => {
       if (!isDrawn(value, i)) return;
-      ctx.fillRect(shown[i] - size / 2, u.valToPos(value, 'y', true) - size / 2, size, size);
+      const edge = u.valToPos(Math.max(-0.98 * most, Math.min(0.98 * most, value)), 'y', true);
+      ctx.fillRect(shown[i] - size / 2, edge - size / 2, size, size);
     });
   };
   const out = (value, i) => value > (q99 ?? q90)[i] || value < (q01 ?? q10)[i];
@@ -119,16 +120,16 @@ function relative(series) {
   return Object.fromEntries(names.map((name) => [name, over(named[name])]));
 }
 
-/** Per cent that the strip reaches up and down: what nearly all of the fan and the load need. */
-function spreadOf({ q01, q10, q90, q99, load }) {
-  const sizes = [q01 ?? q10, q99 ?? q90, load]
+/** Per cent that the strip reaches up and down: what nearly all of the fan needs, and some more. */
+function spreadOf({ q01, q10, q90, q99 }) {
+  const sizes = [q01 ?? q10, q99 ?? q90]
     .map((values) =>
       Array.from(values, Math.abs)
         .filter(Number.isFinite)
         .sort((a, b) => a - b),
     )
     .map((sorted) => sorted[Math.floor(sorted.length * 0.995)] ?? 0);
-  return Math.max(1, ...sizes) * 1.1;
+  return Math.max(1, ...sizes) * 1.25;
 }
 
 /** By load and 90 %: a far tail may leave the picture, or it would flatten the rest. */
