@@ -162,6 +162,7 @@ export class Daemon implements Host {
         this.serving.beaten(orders, began, lease);
         // Not waited for: a hook may take longer than the lease lasts.
         void this.#slices.reopen();
+        void this.#slices.follow();
       }
       return true;
     } catch (error) {

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ShardSettings } from '../core/settings/schema.ts';
 import { parseSliceId, sliceId } from '../core/shards/slice.ts';
+import { MINUTE } from '../core/time.ts';
 import type { App } from './contract.ts';
 import { appPortOf } from './hooks/app.ts';
 import type { Log } from './log.ts';
@@ -11,7 +13,7 @@ export interface SlicesParts {
   readonly instance: string;
   /** Ports of the slices of this instance. */
   readonly ports: readonly number[];
-  readonly settings: Pick<KnownSettings, 'shard'>;
+  readonly settings: Pick<KnownSettings, 'get' | 'shard'>;
   readonly app: (port: number, shard: ShardSettings) => App;
   readonly memory: SliceMemory;
   readonly serving: Pick<Serving, 'open' | 'close' | 'holds'>;
@@ -19,7 +21,7 @@ export interface SlicesParts {
 }
 
 interface Entry {
-  readonly active: ActiveSlice;
+  active: ActiveSlice;
   /** What serves its slots has taken it over; for a shard without state there is nothing to take over. */
   open: boolean;
   /** For a hand-over alone: nobody has put the slice into the shard yet. */
@@ -44,6 +46,9 @@ export class Slices {
   readonly #entries = new Map<number, Entry>();
   readonly #queues = new Map<number, Promise<unknown>>();
   #remembered: ReadonlyMap<number, Remembered> = new Map();
+  #following: Promise<void> | undefined;
+  /** Slices that cannot follow the settings yet: said once. */
+  readonly #behind = new Set<string>();
 
   constructor(parts: SlicesParts) {
     this.#parts = parts;
@@ -123,6 +128,66 @@ export class Slices {
     const closed = [...this.#entries].flatMap(([port, { open }]) => (open ? [] : [port]));
     const ports = new Set([...this.#remembered.keys(), ...closed]);
     await Promise.all([...ports].map((port) => this.#inTurn(port, () => this.#retry(port))));
+  }
+
+  /**
+   * Follows what the settings say of the shards that are active, at most a minute old. Never fails.
+   *
+   * The lease holds for what is written and served from the next beat on, which keeps its order: a longer one is written
+   * first, where others read how long they have to wait, and served on when that write is through; by a shorter one the
+   * holder stops earlier, while what was written stays as late as it was. How many slots there are, and what names them,
+   * is taken over only by a slice that has none: keys would be in other slots than their state.
+   */
+  follow(): Promise<void> {
+    this.#following ??= this.#follow().finally(() => {
+      this.#following = undefined;
+    });
+    return this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      const { shards } = await this.#parts.settings.get(MINUTE);
+      for (const port of this.#entries.keys())
+        await this.#inTurn(port, async () => {
+          const entry = this.#entries.get(port);
+          const wanted = shards.find(({ name }) => name === entry?.active.shard.name);
+          if (entry?.open && wanted !== undefined) await this.#adopt(entry, wanted);
+        });
+    } catch (error) {
+      this.#parts.log.warn('settings-not-followed', { error });
+    }
+  }
+
+  async #adopt(entry: Entry, wanted: ShardSettings): Promise<void> {
+    const { active } = entry;
+    const { slice, shard: before } = active;
+    if (isDeepStrictEqual(before.handOver, wanted.handOver)) {
+      this.#behind.delete(slice);
+      return;
+    }
+    // Whether there is a gateway is a matter of where the application listens.
+    if (hasState(before) !== hasState(wanted)) return this.#wait(slice, 'state');
+    const { slots } = before.handOver;
+    const isOther = hasState(before) && !isDeepStrictEqual(slots, wanted.handOver.slots);
+    if (isOther && this.#parts.serving.holds(slice)) {
+      this.#wait(slice, 'slots');
+      entry.active = { ...active, shard: { ...before, handOver: { ...wanted.handOver, slots } } };
+      return;
+    }
+    entry.active = { ...active, shard: { ...before, handOver: wanted.handOver } };
+    this.#behind.delete(slice);
+    this.#parts.log.info('settings-followed', { slice, shard: before.name });
+    if (!isOther) return;
+    entry.open = false;
+    await this.#parts.serving.close(slice);
+    await this.#open(entry);
+  }
+
+  #wait(slice: string, what: string): void {
+    if (this.#behind.has(slice)) return;
+    this.#behind.add(slice);
+    this.#parts.log.warn('settings-wait', { slice, what: `handOver.${what}`, until: 'it holds no slots' });
   }
 
   /** The application of a slice has said which run it is: known to the next agent, too. @throws what the memory throws */

@@ -131,6 +131,26 @@ describe('a beat', () => {
     expect(later.leaseUntil).toBe(later.at + 12);
   });
 
+  it.each([
+    ['longer', 60],
+    ['shorter', 10],
+  ])('takes a %s lease from the settings while it serves, and what was written stays', async (_, lease) => {
+    await daemon.start();
+    await daemon.activate('i-1:8080', 'quick');
+    await more(2);
+    world.world.settings = SETTINGS.replace('lease: 12', `lease: ${lease}`);
+    const written: number[] = [];
+    for (let i = 0; i < 400 && world.serving.leases.at(-1)!.lease !== lease; i++) {
+      written.push((await world.agents.get('i-1'))!.leaseUntil);
+      await world.clock.pass(0.5);
+    }
+    expect(world.serving.leases.at(-1)!.lease).toBe(lease);
+    expect(written).toEqual(written.toSorted((a, b) => a - b));
+    const { at, leaseUntil } = (await world.agents.get('i-1'))!;
+    expect(leaseUntil).toBe(Math.max(at + lease, written.at(-1)!));
+    expect(world.calls).toEqual(['activate quick', 'open i-1:8080 quick']);
+  });
+
   it('is tried every second while the table is away, and renews no lease meanwhile', async () => {
     await daemon.start();
     await until(beats).toBe(1);

@@ -10,8 +10,10 @@ let world: Stage;
 let slices: Slices;
 
 const settings = parseSettings(SETTINGS, 's');
+let text = SETTINGS;
 
 beforeEach(async () => {
+  text = SETTINGS;
   world = await stage();
   slices = make();
 });
@@ -21,7 +23,10 @@ const make = () =>
   new SlicesOf({
     instance: 'i-1',
     ports: [8080, 8081],
-    settings: { shard: async (name) => settings.shards.find((shard) => shard.name === name)! },
+    settings: {
+      get: async () => parseSettings(text, 's'),
+      shard: async (name) => settings.shards.find((shard) => shard.name === name)!,
+    },
     app: world.app,
     memory: new SliceMemory(world.folder),
     serving: world.serving,
@@ -107,6 +112,53 @@ describe('slices of an instance', () => {
     slices = make();
     await slices.recall();
     expect(active()).toEqual([undefined, undefined]);
+  });
+
+  describe('whose settings change', () => {
+    const FOUR = 'handOver: { state: copy, lease: 60, slots: { count: 4, by: { header: x-cart } } }';
+    const change = (handOver: string) => {
+      text = SETTINGS.replace('handOver: { state: copy, lease: 30 }', handOver);
+    };
+    const known = () => slices.list()[0]?.active?.shard.handOver;
+
+    it('follow with another lease, without being opened anew', async () => {
+      await slices.activate('i-1:8080', 'cart');
+      change('handOver: { state: copy, lease: 12 }');
+      await Promise.all([slices.follow(), slices.follow()]);
+      expect(known()).toMatchObject({ lease: 12 });
+      expect(world.calls).toEqual(['activate cart', 'open i-1:8080 cart']);
+    });
+
+    it('follow with other slots at once where they hold none', async () => {
+      await slices.activate('i-1:8080', 'cart');
+      change(FOUR);
+      await slices.follow();
+      await slices.follow();
+      expect(known()).toMatchObject({ lease: 60, slots: { count: 4 } });
+      const reopened = ['close i-1:8080', 'open i-1:8080 cart'];
+      expect(world.calls).toEqual(['activate cart', 'open i-1:8080 cart', ...reopened]);
+    });
+
+    it('follow with the lease alone as long as they hold slots, and say so once', async () => {
+      await slices.activate('i-1:8080', 'cart');
+      world.serving.held.add('i-1:8080');
+      change(FOUR);
+      await slices.follow();
+      await slices.follow();
+      expect(known()).toMatchObject({ lease: 60, slots: { count: 1 } });
+      expect(world.said.events().filter((event) => event === 'settings-wait')).toHaveLength(1);
+      world.serving.held.clear();
+      await slices.follow();
+      expect(known()).toMatchObject({ slots: { count: 4 } });
+    });
+
+    it('keep their gateway, or their lack of one, until they are activated again', async () => {
+      await slices.activate('i-1:8080', 'cart');
+      change('handOver: { state: none }');
+      await slices.follow();
+      expect(known()).toMatchObject({ state: 'copy', lease: 30 });
+      expect(world.said.events()).toContain('settings-wait');
+    });
   });
 
   it('are remembered with which run their application was, and as an older agent wrote them', async () => {
