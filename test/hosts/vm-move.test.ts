@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { Host } from './rig/host.ts';
 import { eventually } from './rig/processes.ts';
@@ -6,6 +7,9 @@ import { startWorld, type World } from './world.ts';
 const prepared = inject('prepared');
 const now = () => Date.now() / 1000;
 const MINUTES = 60_000;
+/** MiB; 0 where the machine has no loop devices for its hosts. */
+const STORAGE = existsSync('/dev/loop-control') ? 24 : 0;
+const DISKS = '/var/lib/foreshard/vm';
 
 /** The sample service as a component: a process for each VM shard, with its hooks at 2 before the port of its slice. */
 const UNIT = `[Service]
@@ -31,13 +35,17 @@ describe.skipIf(prepared === null)('a VM shard that is kept by the agent', () =>
     const { control, client, hosts, slices } = world;
     const [old, next] = hosts as [Host, Host];
     const [from, to] = slices as [string, string];
-    const size = { vCPU: 0.5, RAM: 256, storage: 0, priority: 100, applicationComponent: 'chat' };
+    const size = { vCPU: 0.5, RAM: 256, storage: STORAGE, priority: 100, applicationComponent: 'chat' };
     await control.vms.allocate(old.instance, [
       { shardID: 'cell', ...size },
       { shardID: 'beside', ...size },
     ]);
     const unit = async (host: Host, name: string, property: string) =>
       (await host.run('systemctl', 'show', '-P', property, `chat@${name}.service`)).trim();
+    const images = async (host: Host) => {
+      const all = await host.run('find', DISKS, '-name', '*.img', '-printf', '%f ').catch(() => '');
+      return all.trim().split(' ').sort().join();
+    };
     const pid = await eventually(
       'the agent has started both',
       async () => {
@@ -86,6 +94,13 @@ describe.skipIf(prepared === null)('a VM shard that is kept by the agent', () =>
     expect((await control.vms.get(next.instance))?.shards).toMatchObject([
       { shardID: 'cell', state: 'running' },
     ]);
+    if (STORAGE > 0) {
+      // Its disk went with it, as the record says that it is gone; the other's is there.
+      expect(await images(old)).toBe('beside.img');
+      expect(await old.run('cat', '/proc/self/mounts')).not.toContain(`${DISKS}/cell `);
+      expect(await images(next)).toBe('cell.img');
+      expect(await next.run('cat', '/proc/self/mounts')).toContain(`${DISKS}/cell `);
+    }
     await eventually('it is gone', async () => (await unit(old, 'cell', 'ActiveState')) === 'inactive');
     expect(Number(await unit(old, 'beside', 'MainPID'))).toBe(pid);
   });

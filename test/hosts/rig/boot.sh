@@ -21,6 +21,12 @@ for node in null zero full random urandom tty; do
   touch "$dev/$node"
   mount --bind "/dev/$node" "$dev/$node"
 done
+# Disks of VM shards are files that are mounted; these devices are the machine's, shared by all hosts.
+for node in loop-control loop{0..7}; do
+  [[ -e "/dev/$node" ]] || continue
+  touch "$dev/$node"
+  mount --bind "/dev/$node" "$dev/$node"
+done
 ln -s pts/ptmx "$dev/ptmx"
 ln -s /proc/self/fd "$dev/fd"
 for i in 0:stdin 1:stdout 2:stderr; do ln -s "fd/${i%:*}" "$dev/${i#*:}"; done
