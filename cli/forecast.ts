@@ -93,8 +93,8 @@ export async function forecast(
 }
 
 /** The forecaster of one series. */
-const make: Run['make'] = ({ series, grid, leads }, state) => {
-  const forecaster = new SeasonalForecaster({ shard: series, step: grid.step, leads });
+const make: Run['make'] = ({ series, grid, leads, indicators }, state) => {
+  const forecaster = new SeasonalForecaster({ shard: series, step: grid.step, leads, ...{ indicators } });
   if (state !== undefined) forecaster.restore(state);
   return forecaster;
 };

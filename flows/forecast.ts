@@ -2,11 +2,12 @@ import { planningHorizons } from '../core/capacity/horizons.ts';
 import { attempt, type Failure, messageOf } from '../core/failure.ts';
 import { horizonsFor } from '../core/forecast/aged.ts';
 import { createForecaster } from '../core/forecast/create.ts';
-import type { Forecast, KeptForecaster, LoadPoint } from '../core/forecast/forecast.ts';
+import type { Forecast, Indicators, KeptForecaster, LoadPoint } from '../core/forecast/forecast.ts';
 import { toSteps } from '../core/forecast/history.ts';
 import type { LoadMetrics } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { DAY, HOUR, MINUTE, type Seconds, WEEK } from '../core/time.ts';
+import { ChunkIndicators, type IndicatorMetrics } from './forecast-indicators.ts';
 
 /** What forecasting asks of the world besides time. */
 export interface ForecastParts {
@@ -20,6 +21,8 @@ export interface ForecastParts {
   };
   /** What was measured before there were records. */
   readonly metrics: Pick<LoadMetrics, 'history'>;
+  /** Series that may lead a load. @default none but the sum of the other shards */
+  readonly indicators?: IndicatorMetrics;
   /** Forecaster states of a chunk; undefined when there are none. */
   readonly states: {
     read(chunk: number): Promise<ReadonlyMap<string, Uint8Array> | undefined>;
@@ -90,8 +93,11 @@ export async function forecastChunk(
   now: Seconds,
 ): Promise<ForecastResult> {
   const states = (await parts.states.read(chunk)) ?? new Map<string, Uint8Array>();
-  const all = shards.map((shard) => new Feeding(settings, shard, states.get(shard), now));
-  await feed(parts, all, now);
+  const indicators = new ChunkIndicators(settings);
+  const all = shards.map(
+    (shard) => new Feeding(settings, shard, states.get(shard), now, indicators.of(shard)),
+  );
+  const missing = await feed(parts, all, now, indicators);
 
   const horizons = horizonsFor(planningHorizons(settings), settings.forecast.every);
   const forecasts: Forecast[] = [];
@@ -104,20 +110,35 @@ export async function forecastChunk(
     const state = one.broken ? states.get(one.shard) : one.forecaster.state();
     if (state !== undefined) kept.set(one.shard, state);
   }
-  const failures: Failure[] = [];
+  const failures = missing === undefined ? [] : [missing];
   await attempt(failures, `write the states of chunk ${chunk}`, () => parts.states.write(chunk, kept));
   return { chunk, shards: all.map((one) => one.result()), failures };
 }
 
-/** Day by day, because three weeks of minutes of many shards at once would not fit into a small function. */
-async function feed(parts: ForecastParts, all: readonly Feeding[], now: Seconds): Promise<void> {
+/**
+ * Day by day, because three weeks of minutes of many shards at once would not fit into a small function.
+ * @returns why indicators were done without
+ */
+async function feed(
+  parts: ForecastParts,
+  all: readonly Feeding[],
+  now: Seconds,
+  indicators: ChunkIndicators,
+): Promise<Failure | undefined> {
   const shards = all.map(({ shard }) => shard);
+  const oldest = Math.min(now, ...all.map(({ known }) => known ?? now - REACH));
+  const missing = await indicators.read(parts.indicators, shards, oldest, now);
   const start = Math.min(now, ...all.map(({ known }) => known ?? now - RECORDED));
   for (let from = Math.max(start, now - RECORDED); from < now; from += DAY) {
     const recorded = await parts.records.read(from, Math.min(now, from + DAY), shards);
+    indicators.next(
+      recorded,
+      all.map(({ forecaster }) => forecaster.knownUntil),
+    );
     await Promise.all(all.map((one) => one.take(recorded.get(one.shard) ?? [], parts.metrics)));
   }
   await Promise.all(all.map((one) => one.finish(parts.metrics)));
+  return missing;
 }
 
 /** One shard on its way to a forecast. */
@@ -136,10 +157,16 @@ class Feeding {
   #missing: string | undefined;
   #refused: { points: number; why: string } | undefined;
 
-  constructor(settings: Settings, shard: string, state: Uint8Array | undefined, now: Seconds) {
+  constructor(
+    settings: Settings,
+    shard: string,
+    state: Uint8Array | undefined,
+    now: Seconds,
+    indicators: Indicators,
+  ) {
     this.shard = shard;
     this.#now = now;
-    const { forecaster, rebuilt } = takeUp(settings, shard, state, now);
+    const { forecaster, rebuilt } = takeUp(settings, shard, state, now, indicators);
     this.forecaster = forecaster;
     this.known = forecaster.knownUntil;
     this.#rebuilt = rebuilt;
@@ -223,11 +250,15 @@ function takeUp(
   shard: string,
   state: Uint8Array | undefined,
   now: Seconds,
+  indicators: Indicators,
 ): { readonly forecaster: KeptForecaster; readonly rebuilt?: string } {
-  const anew = (rebuilt: string) => ({ forecaster: createForecaster(settings, shard), rebuilt });
+  const anew = (rebuilt: string) => ({
+    forecaster: createForecaster(settings, shard, undefined, indicators),
+    rebuilt,
+  });
   if (state === undefined) return anew('no state');
   try {
-    const forecaster = createForecaster(settings, shard, state);
+    const forecaster = createForecaster(settings, shard, state, indicators);
     const { knownUntil = now } = forecaster;
     if (now - knownUntil <= REACH) return { forecaster };
     return anew(`nothing measured for ${Math.floor((now - knownUntil) / DAY)} days`);

@@ -10,7 +10,7 @@ export type Metric = NonNullable<ShardSettings['measure']['load']>;
 export interface Ask {
   /** The shard, or the instance that `cpu` and `memory` are of. */
   readonly of: string;
-  readonly what: 'load' | 'latency' | 'utilization' | 'hosts' | 'cpu' | 'memory';
+  readonly what: 'load' | 'latency' | 'utilization' | 'hosts' | 'cpu' | 'memory' | 'indicator';
   readonly metric: Metric;
 }
 
