@@ -27,7 +27,8 @@ export function handOverPlot(trace: Trace): Html {
   const x = (time: number) => round(LEFT + ((time - from) / (to - from)) * (RIGHT - LEFT));
   const last = trace.answers.old.at(-1) ?? Number.NaN;
   const first = trace.answers.new[0] ?? Number.NaN;
-  const ticks = Array.from({ length: Math.floor(to) + 1 }, (_, second) => second);
+  const every = [1, 2, 5, 10].find((seconds) => (to - from) / seconds <= 20) ?? 30;
+  const ticks = Array.from({ length: Math.floor(to / every) + 1 }, (_, i) => i * every);
   const axis = ({ bottom }: Panel) =>
     ticks.map(
       (s) => html`<text class="axis" text-anchor="middle" x="${x(s)}" y="${bottom + 20}">${s} s</text>`,
@@ -37,14 +38,15 @@ export function handOverPlot(trace: Trace): Html {
 ${answerBars(trace, x, from, to)}
 <text class="head" x="0" y="${LINK.top - 30}">Megabytes from old to new<tspan class="axis">, per 100 ms</tspan></text>
 ${linkBars(trace, x, from, to)}${axis(LINK)}
-${mark(x(0), 'notice', 'middle')}
-${mark(x((last + first) / 2), 'state and requests pass', 'middle')}
-${mark(x(trace.followed), 'load balancer follows', 'middle')}
+${mark(x(0), 'notice')}
+${mark(x((last + first) / 2), 'state and requests pass')}
+${mark(x(trace.followed), 'load balancer follows')}
 ${closeUp(trace, last, first)}
 </svg>`;
 }
 
-function mark(at: number, words: string, anchor: string): Html {
+function mark(at: number, words: string): Html {
+  const anchor = at > RIGHT - 80 ? 'end' : 'middle';
   return html`<line class="mark" x1="${at}" x2="${at}" y1="${ANSWERS.top - 16}" y2="${LINK.bottom}"/><text class="said" text-anchor="${anchor}" x="${at}" y="${ANSWERS.top - 22}">${words}</text>`;
 }
 
