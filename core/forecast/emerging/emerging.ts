@@ -151,10 +151,11 @@ export class Emerging {
     if (!(threshold > 0)) return;
     this.#enter(loads, threshold);
     this.#outcomes.age();
+    const middle = Math.floor((hour - SUSTAINED / 2) / DAY);
     for (const [key, series] of this.#series) {
       series.push(loads.get(key) ?? 0);
       const level = mean(series.loads, KEPT - SUSTAINED, KEPT);
-      this.#seasons.note(day, key, level / this.#typical(), (REMEMBERED * threshold) / this.#typical());
+      this.#seasons.note(middle, key, level / this.#typical(), (REMEMBERED * threshold) / this.#typical());
       const judged = series.judged(hour);
       if (judged !== undefined && judged.peak >= TEACHES * threshold)
         this.#outcomes.saw(judged.kind, judged.peak, judged.came);
@@ -169,11 +170,12 @@ export class Emerging {
       this.#returns(key) * this.#typical() >= REMEMBERED * threshold ? [[key, threshold] as const] : [],
     );
     const come = [...returning, ...large].filter(([key]) => !this.#series.has(key));
+    const before = this.#totals.loads.slice(0, KEPT - 1);
     come.sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
     for (const [key, load] of come) {
       if (this.#series.has(key)) continue;
       if (this.#series.size >= ROOM && !this.#makeRoom(load)) return;
-      this.#series.set(key, new Series());
+      this.#series.set(key, new Series(before));
     }
   }
 
@@ -191,9 +193,9 @@ export class Emerging {
     return this.#seasons.expected(this.#dayAhead(), key);
   }
 
-  /** The day that is {@link AHEAD} hours ahead, in days since the epoch. */
+  /** The day of which half or more is within {@link AHEAD} hours, in days since the epoch. */
   #dayAhead(): number {
-    return Math.floor((this.#hour! + AHEAD) / DAY);
+    return Math.floor((this.#hour! + 1 + AHEAD / 2) / DAY);
   }
 
   #outlook(key: string, series: Series): Outlook {

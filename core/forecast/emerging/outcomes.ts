@@ -21,25 +21,18 @@ const PRIOR_WEIGHT = 20;
  * and quantiles of an expectation, for all keys of a shard together.
  */
 export class Outcomes {
-  readonly #bins: Readonly<Record<Kind, Float32Array>>;
-
-  constructor() {
-    const bins = (kind: Kind) => {
-      const [median, spread] = PRIORS[kind];
-      const raw = Float32Array.from({ length: BINS }, (_, i) =>
-        Math.exp(-(((ratioOf(i) - median) / spread) ** 2) / 2),
-      );
-      const sum = raw.reduce((a, b) => a + b, 0);
-      return raw.map((value) => (value / sum) * PRIOR_WEIGHT);
-    };
-    this.#bins = Object.fromEntries(KINDS.map((kind) => [kind, bins(kind)])) as Record<Kind, Float32Array>;
-  }
+  readonly #bins = Object.fromEntries(KINDS.map((kind) => [kind, priorOf(kind)])) as Record<
+    Kind,
+    Float32Array
+  >;
 
   /** An hour is over. */
   age(): void {
     for (const kind of KINDS) {
       const bins = this.#bins[kind];
-      for (let i = 0; i < BINS; i++) bins[i]! *= MEMORY;
+      const prior = priorOf(kind);
+      // What is forgotten gives way to what was believed before.
+      for (let i = 0; i < BINS; i++) bins[i] = prior[i]! + (bins[i]! - prior[i]!) * MEMORY;
     }
   }
 
@@ -85,6 +78,15 @@ export class Outcomes {
   load(from: StateReader): void {
     for (const kind of KINDS) from.fill(this.#bins[kind]);
   }
+}
+
+function priorOf(kind: Kind): Float32Array {
+  const [median, spread] = PRIORS[kind];
+  const raw = Float32Array.from({ length: BINS }, (_, i) =>
+    Math.exp(-(((ratioOf(i) - median) / spread) ** 2) / 2),
+  );
+  const sum = raw.reduce((a, b) => a + b, 0);
+  return raw.map((value) => (value / sum) * PRIOR_WEIGHT);
 }
 
 const ratioOf = (bin: number) => LOW + bin * WIDTH;

@@ -73,9 +73,8 @@ export function outlookOf(past: ArrayLike<number>): Outlook {
   const hours = Array.from({ length: AHEAD }, (_, j) => {
     const goneOn = (GOES_ON * (1 - GOES_ON ** ((j + 1) / NOW))) / (1 - GOES_ON);
     const straight = level * Math.exp(trend * goneOn);
-    const then = past[end - DAY + j];
-    if (Number.isNaN(growth) || then === undefined || end < DAY || Number.isNaN(then)) return straight;
-    return (straight + then * growth) / 2;
+    const then = median(past, end - DAY + j - 1, Math.min(end, end - DAY + j + 2));
+    return Number.isNaN(growth) || Number.isNaN(then) ? straight : (straight + then * growth) / 2;
   });
   const change = Number.isNaN(growth) ? Math.exp(trend) : growth;
   const kind = change > RISING ? 'rising' : change < 1 / RISING ? 'falling' : 'steady';

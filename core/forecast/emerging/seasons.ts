@@ -23,7 +23,7 @@ export class Seasons {
   #today: number | undefined;
 
   /**
-   * @param day days since the epoch, not going back
+   * @param day days since the epoch: the last one that has begun, or the one before
    * @param share of the shard's load on that day so far, at its highest
    * @param large share from which on a key is worth remembering
    */
@@ -35,7 +35,7 @@ export class Seasons {
       season = { shares: new Uint8Array(DAYS), last: day };
       this.#keys.set(key, season);
     }
-    if (share >= large) season.last = day;
+    if (share >= large) season.last = Math.max(season.last, day);
     const at = day % DAYS;
     season.shares[at] = Math.max(season.shares[at]!, Math.round(MOST * Math.sqrt(Math.min(1, share))));
   }

@@ -26,6 +26,12 @@ export class Series {
   /** When it was proposed (hours since the epoch); 0 while it is not. */
   since = 0;
 
+  /** @param before hours up to now of which something is known: a key that was not looked at then had next to nothing */
+  constructor(before: ArrayLike<number> = []) {
+    for (let ago = 1; ago <= before.length; ago++)
+      if (!Number.isNaN(before[before.length - ago]!)) this.#loads[KEPT - ago] = 0;
+  }
+
   /** Loads hour by hour, the newest last; `NaN` where nothing is known. */
   get loads(): Float32Array {
     return this.#loads;
