@@ -4,7 +4,8 @@ import { LONG, type Usual } from './judge.ts';
 
 /** Extremes are forgotten by half in so long. */
 const HALF: Seconds = 2 * WEEK;
-const OF_LATE: Seconds = HOUR;
+/** In so long, extremes of late come half of the way (of their ratio) to where the load is. */
+const OF_LATE: Seconds = HOUR / 2;
 /** Shares are of so long. */
 const MEMORY: Seconds = WEEK;
 /** Before that nothing is "always" or "never": so long, and so many points. */
@@ -47,17 +48,19 @@ export class Past {
     this.points += 1;
     this.newest = time;
     const forget = 2 ** (-passed / HALF);
-    const forgetOfLate = 2 ** (-passed / OF_LATE);
+    const share = 1 - 2 ** (-passed / OF_LATE);
     this.most = Math.max(load, this.most * forget);
-    this.mostOfLate = Math.max(load, this.mostOfLate * forgetOfLate);
     const some = load > 0 ? load : Number.POSITIVE_INFINITY;
     this.least = Math.min(some, this.least / forget);
     this.zeroFrom *= forget;
-    if (load === 0) {
+    if (load > 0) {
+      this.mostOfLate = Math.max(load, towards(this.mostOfLate, load, share));
+      this.leastOfLate = Math.min(load, towards(this.leastOfLate, load, share));
+    } else {
+      this.mostOfLate *= 1 - share;
       if (this.last > 0) this.zeroFrom = Math.max(this.zeroFrom, this.leastOfLate);
       this.lastZero = time;
     }
-    this.leastOfLate = Math.min(some, this.leastOfLate / forgetOfLate);
     const weight = Math.max(1 / this.points, 1 - Math.exp(-passed / MEMORY));
     this.zeros += weight * ((load === 0 ? 1 : 0) - this.zeros);
     this.repeats += weight * ((load === this.last ? 1 : 0) - this.repeats);
@@ -90,6 +93,11 @@ export class Past {
     [this.repeats, this.longestRun, this.run] = from.numbers(3) as Three;
     [this.lastZero, this.zeroFrom] = from.numbers(2) as [number, number];
   }
+}
+
+/** A share of the way from one load to another, as a ratio; from none or an infinite one all of it. */
+function towards(from: number, to: number, share: number): number {
+  return from > 0 && Number.isFinite(from) ? from * (to / from) ** share : to;
 }
 
 type Three = [number, number, number];

@@ -69,6 +69,29 @@ describe('what cannot be', () => {
   });
 });
 
+describe('load that is zero at night', () => {
+  const nightly = (i: number) => i % PER_DAY < 60;
+  const values = GOOD.map((load, i) => (nightly(i) ? 0 : load));
+
+  it('may be zero then, and not by day', () => {
+    const day = values.map((load, i) => (i >= FROM && i < FROM + HALF_HOUR ? 0 : load));
+    const seen = marks(watchOf().watched, day);
+    expect(seen.flatMap((mark, i) => (mark.endsWith('!') ? i : []))).toEqual(
+      Array.from({ length: HALF_HOUR }, (_, i) => FROM + i),
+    );
+  });
+});
+
+describe('a metric that is not quite mended', () => {
+  it('is withheld until its load is about what it should be', () => {
+    const { watched } = watchOf();
+    const factors = [1000, 40, 12, 8, 2, 1];
+    const values = GOOD.map((load, i) => load * (factors[i - FROM] ?? 1));
+    const seen = marks(watched, values).slice(FROM, FROM + factors.length);
+    expect(seen).toEqual(['jump!', 'jump!', 'jump!', 'jump!', '', '']);
+  });
+});
+
 describe('what lasts', () => {
   it('is believed after the bound, and passed on whole and in order', () => {
     const { watched, inner } = watchOf();
@@ -189,7 +212,7 @@ describe('whatever comes', () => {
           before = time;
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -210,7 +233,7 @@ describe('whatever comes', () => {
         expect(second.knownUntil).toBe(whole.knownUntil);
         expect(second.state()).toEqual(whole.state());
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });
