@@ -38,15 +38,14 @@ export function handOverPlot(trace: Trace): Html {
 ${answerBars(trace, x, from, to)}
 <text class="head" x="0" y="${LINK.top - 30}">Megabytes from old to new<tspan class="axis">, per 100 ms</tspan></text>
 ${linkBars(trace, x, from, to)}${axis(LINK)}
-${mark(x(0), 'notice')}
-${mark(x((last + first) / 2), 'state and requests pass')}
-${mark(x(trace.followed), 'load balancer follows')}
+${mark(x(0), 'notice', 'middle')}
+${mark(x((last + first) / 2), 'state and requests pass', 'end')}
+${mark(x(trace.followed), 'load balancer follows', x(trace.followed) > RIGHT - 80 ? 'end' : 'middle')}
 ${closeUp(trace, last, first)}
 </svg>`;
 }
 
-function mark(at: number, words: string): Html {
-  const anchor = at > RIGHT - 80 ? 'end' : 'middle';
+function mark(at: number, words: string, anchor: 'middle' | 'end'): Html {
   return html`<line class="mark" x1="${at}" x2="${at}" y1="${ANSWERS.top - 16}" y2="${LINK.bottom}"/><text class="said" text-anchor="${anchor}" x="${at}" y="${ANSWERS.top - 22}">${words}</text>`;
 }
 
