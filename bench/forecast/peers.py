@@ -6,7 +6,8 @@ stdin: one JSON object
 stdout: a JSON object per line, as jobs end
   {"id": …, "quantiles": [[.1, .5, .9, .95, .99] per horizon], "seconds": CPU time of fit and forecast, "failed": why, or absent}
 
-A model that fails, or answers with something that is no number, is replaced by Naive, and says so.
+A model that fails, takes more than LIMIT seconds, or answers with something that is no number, is replaced by Naive,
+and says so.
 """
 
 import os
@@ -16,6 +17,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import json
+import signal
 import sys
 import time
 import warnings
@@ -27,6 +29,16 @@ warnings.filterwarnings("ignore")
 
 # Prediction intervals of 80, 90 and 98 % have these quantiles at their upper ends, and .1 below.
 LEVELS = [80, 90, 98]
+# Seconds of CPU time for one fit: most take less than one, but a search now and then does not end.
+LIMIT = 20
+
+
+class TooLong(Exception):
+    pass
+
+
+def stop(*_):
+    raise TooLong(f"more than {LIMIT} s")
 
 
 def forecast(peer, known, one):
@@ -56,6 +68,7 @@ def forecast(peer, known, one):
 
 
 def main():
+    signal.signal(signal.SIGVTALRM, stop)
     asked = json.load(sys.stdin)
     series = {name: {**one, "values": np.array(one["values"], dtype=float)} for name, one in asked["series"].items()}
     # The first call of a model loads what it needs.
@@ -68,9 +81,11 @@ def main():
         known = np.interp(np.arange(len(known)), there, known[there])
         answer = {"id": job["id"]}
         begun = time.process_time()
+        signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT)
         try:
             quantiles = forecast(job["peer"], known, one)
         except Exception as error:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             answer["failed"] = f"{type(error).__name__}: {error}"[:200]
             # Widths that are no numbers come of histories without any change: no width then.
             quantiles = np.full((len(one["horizons"]), 5), known[-1])
@@ -78,6 +93,7 @@ def main():
                 quantiles = forecast("Naive", known, one)
             except ValueError:
                 pass
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         answer["seconds"] = time.process_time() - begun
         answer["quantiles"] = np.maximum(0, quantiles).tolist()
         print(json.dumps(answer), flush=True)

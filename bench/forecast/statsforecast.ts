@@ -14,8 +14,8 @@ export const MODELS = [
   'SeasonalNaive week',
   'AutoETS',
   'AutoTheta',
-  'AutoARIMA',
   'MSTL',
+  'AutoARIMA',
 ] as const;
 export type Model = (typeof MODELS)[number];
 
