@@ -21,16 +21,14 @@ const PRIOR_WEIGHT = 20;
  * and quantiles of an expectation, for all keys of a shard together.
  */
 export class Outcomes {
-  readonly #bins = Object.fromEntries(KINDS.map((kind) => [kind, priorOf(kind)])) as Record<
-    Kind,
-    Float32Array
-  >;
+  readonly #priors = perKind(priorOf);
+  readonly #bins = perKind(priorOf);
 
   /** An hour is over. */
   age(): void {
     for (const kind of KINDS) {
       const bins = this.#bins[kind];
-      const prior = priorOf(kind);
+      const prior = this.#priors[kind];
       // What is forgotten gives way to what was believed before.
       for (let i = 0; i < BINS; i++) bins[i] = prior[i]! + (bins[i]! - prior[i]!) * MEMORY;
     }
@@ -79,6 +77,9 @@ export class Outcomes {
     for (const kind of KINDS) from.fill(this.#bins[kind]);
   }
 }
+
+const perKind = <T>(make: (kind: Kind) => T) =>
+  Object.fromEntries(KINDS.map((kind) => [kind, make(kind)])) as Record<Kind, T>;
 
 function priorOf(kind: Kind): Float32Array {
   const [median, spread] = PRIORS[kind];
