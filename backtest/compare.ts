@@ -4,6 +4,7 @@ import { unmetPrice } from '../core/capacity/shard-views.ts';
 import { createForecaster } from '../core/forecast/create.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { MINUTE } from '../core/time.ts';
+import { indicatorsOf, type NamedIndicators } from './input/indicators.ts';
 import type { LoadTrace, Window } from './load.ts';
 import { DEFAULT_MODEL, type ModelConfig, type ModelTrace, type Outcome } from './model/model.ts';
 import { hoursAt, paretoFront } from './model/pareto.ts';
@@ -17,6 +18,8 @@ export interface CompareInput {
   readonly trace: LoadTrace;
   readonly window: Window;
   readonly settings: Settings;
+  /** Series that may lead the load, by shard. @default none but the sum of the others */
+  readonly indicators?: NamedIndicators;
 }
 
 /**
@@ -98,7 +101,8 @@ function modelConfig(settings: Settings): ModelConfig {
 /** Ours as set, then with unmet load worth less and more, for its front. */
 const WORTHS = [1, 0.4, 2.5];
 
-function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: ModelConfig): Outcome[] {
+function runOurs(input: CompareInput, trace: ModelTrace, config: ModelConfig): Outcome[] {
+  const { settings, window } = input;
   const capacity = settings.shards.map((shard) => shard.capacity.perInstance);
   const mean = capacity.reduce((a, b) => a + b, 0) / capacity.length;
   const perUnit = settings.shards.map((shard) => unmetPrice(shard, settings) / settings.costs.instanceHour);
@@ -106,7 +110,10 @@ function runOurs({ settings, window }: CompareInput, trace: ModelTrace, config: 
     const scaled = perUnit.map((worth) => factor * worth);
     return new Ours(trace, config, (scaled.reduce((a, b) => a + b, 0) / scaled.length) * mean, scaled);
   });
-  const forecasters = trace.shards.map((shard) => createForecaster(settings, shard));
+  const leading = indicatorsOf(input.trace, input.indicators);
+  const forecasters = trace.shards.map((shard) =>
+    createForecaster(settings, shard, undefined, leading(shard)),
+  );
   const horizons = planningHorizons(settings);
   for (let t = 0; t < window.end; t++) {
     const now = trace.start + t * MINUTE;

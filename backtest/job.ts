@@ -6,6 +6,7 @@ import { DAY, MINUTE } from '../core/time.ts';
 import type { CompareInput } from './compare.ts';
 import { deriveSettings, shardNames } from './input/derive.ts';
 import { withSpot } from './input/derive-spot.ts';
+import { indicatorsOf, type NamedIndicators } from './input/indicators.ts';
 import { interruptionsFrom, type SpotTrace } from './input/spot.ts';
 import type { LoadTrace, Window } from './load.ts';
 import { fillToMinutes } from './model/fill.ts';
@@ -20,6 +21,8 @@ export interface JobOptions {
   readonly busiest?: number;
   readonly judgeDays?: number;
   readonly spot?: SpotTrace;
+  /** Series that may lead the load, by the trace's shards. @default none but the sum of the others */
+  readonly indicators?: NamedIndicators;
   readonly seed: number;
   readonly synthetic?: boolean;
   /** Shares of the whole done, 0 to 1, of the run and of the comparison beside it. */
@@ -35,16 +38,17 @@ const FED_DAYS = 22;
 /** One load file backtested: the run in the simulated world, and beside it, on another core, the comparison. */
 export async function runJob(raw: LoadTrace, options: JobOptions): Promise<RunRecord> {
   const chosen = options.busiest === undefined ? raw : busiestOf(raw, options.busiest);
-  const { settings, load } = match(chosen, options);
+  const { settings, load, indicators } = match(chosen, options);
   const filled = fillToMinutes(load, options.seed);
   const { trace, window } = cut(filled, options.judgeDays);
   const share = { run: 0, comparison: 0 };
   const tell = () => options.onProgress?.(share.run, share.comparison);
-  const beside = compareBeside({ trace, window, settings }, (done) => {
+  const beside = compareBeside({ trace, window, settings, indicators }, (done) => {
     share.comparison = done;
     tell();
   });
   const from = trace.start + window.history * MINUTE;
+  const leading = indicatorsOf(trace, indicators);
   const [run, comparison] = await Promise.all([
     runBacktest({
       trace,
@@ -52,7 +56,7 @@ export async function runJob(raw: LoadTrace, options: JobOptions): Promise<RunRe
       settings,
       seed: options.seed,
       planner: plan,
-      forecasterFactory: createForecaster,
+      forecasterFactory: (used, shard) => createForecaster(used, shard, undefined, leading(shard)),
       title: raw.name,
       synthetic: options.synthetic ?? false,
       ...(options.spot && {
@@ -96,7 +100,10 @@ function cut(filled: LoadTrace, judgeDays: number | undefined): { trace: LoadTra
 }
 
 /** Brings columns and shards together, in the order of the settings. @throws {Error} naming what does not match. */
-function match(trace: LoadTrace, options: JobOptions): { settings: Settings; load: LoadTrace } {
+function match(
+  trace: LoadTrace,
+  options: JobOptions,
+): { settings: Settings; load: LoadTrace; indicators: NamedIndicators } {
   const names = shardNames(trace.shards);
   const derived = () => deriveSettings(trace, options.peakInstances);
   const settings = options.settings ?? (options.spot ? withSpot(derived(), options.spot) : derived());
@@ -115,7 +122,13 @@ function match(trace: LoadTrace, options: JobOptions): { settings: Settings; loa
     shards: settings.shards.map(({ name }) => name),
     values: columns.map((c) => trace.values[c]!),
   };
-  return { settings, load };
+  const indicators = new Map(
+    settings.shards.flatMap(({ name }, s) => {
+      const theirs = options.indicators?.get(trace.shards[columns[s]!]!);
+      return theirs ? [[name, theirs] as const] : [];
+    }),
+  );
+  return { settings, load, indicators };
 }
 
 function compareBeside(input: CompareInput, onProgress: (share: number) => void): Promise<Comparison> {

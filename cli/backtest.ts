@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Years } from '../adapters/holidays/expand.ts';
 import { withHolidayDates } from '../adapters/holidays/settings.ts';
+import { readIndicators } from '../backtest/input/read-indicators.ts';
 import { readLoad } from '../backtest/input/read-load.ts';
 import { readSpot } from '../backtest/input/read-spot.ts';
 import { runJob } from '../backtest/job.ts';
@@ -21,6 +22,7 @@ import { writableDir, writableFile } from './writable.ts';
 interface Options {
   readonly load?: readonly string[];
   readonly spot?: string;
+  readonly indicators?: string;
   readonly config?: string;
   readonly peakInstances: number;
   readonly busiest?: number;
@@ -44,6 +46,7 @@ export function configure(command: Command): void {
       'load history: CSV, plain or gzipped; without it the bundled synthetic example',
     )
     .option('--spot <file>', 'Spot trace: availability per zone, or add and remove events of a fleet')
+    .option('--indicators <file>', 'series that may lead the load: CSV, columns shard/indicator or indicator')
     .option('--config <file>', 'settings (YAML); without it they are derived from the load')
     .option(
       '--peak-instances <n>',
@@ -82,6 +85,8 @@ async function run(options: Options): Promise<void> {
   const taken = new Set<string>();
   for (const file of files) {
     const trace = await readLoad(file);
+    const { indicators: leading } = options;
+    const indicators = leading === undefined ? undefined : await readIndicators(leading, trace.shards);
     if (config === undefined) {
       process.stderr.write(
         `${trace.name}: no --config, so settings are derived: one shard per column, ${options.peakInstances} instances at each shard's peak${spot === undefined ? '' : ', half of them on Spot'}\n`,
@@ -96,6 +101,7 @@ async function run(options: Options): Promise<void> {
       ...(options.busiest !== undefined && { busiest: options.busiest }),
       ...(judgeDays !== undefined && { judgeDays }),
       ...(spot && { spot }),
+      ...(indicators && { indicators }),
       onProgress: (run, comparison) =>
         bar.update(Math.floor(70 * run + 30 * comparison), stage(run, comparison)),
     }).finally(() => bar.stop());

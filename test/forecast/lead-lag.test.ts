@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normals } from '../../backtest/model/fill.ts';
 import type { Indicators } from '../../core/forecast/forecast.ts';
-import { LEAD_FEATURES, LeadLag } from '../../core/forecast/indicators/lead-lag.ts';
+import { causeOf, LEAD_FEATURES, LeadLag } from '../../core/forecast/indicators/lead-lag.ts';
 import { StateReader, StateWriter } from '../../core/forecast/state.ts';
 import { T0 } from './series.ts';
 
@@ -64,6 +64,8 @@ describe('leading indicators', () => {
     expect(chosen!.name).toBe('led');
     expect(Math.abs(chosen!.lag - lag)).toBeLessThan(Math.max(60, 0.1 * step));
     expect(chosen!.weight).toBeGreaterThan(0.5);
+    expect(chosen!.feature).toBe(0);
+    expect(causeOf(chosen!)).toMatch(/^indicator led \(\d+ min ahead\)$/);
   });
 
   it('are not found in noise, in a shared season, in a walk, nor in what follows the load', () => {

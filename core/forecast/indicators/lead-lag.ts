@@ -18,6 +18,13 @@ export interface Chosen {
   readonly lag: Seconds;
   /** Correlation of what is new in the indicator and, that long after, in the load; in [-1, 1]. */
   readonly weight: number;
+  /** Its place among the features. */
+  readonly feature: number;
+}
+
+/** What a forecast says that one of them moved: `indicator sign-ins (12 min ahead)`. */
+export function causeOf({ name, lag }: Chosen): string {
+  return `indicator ${name} (${Math.round(lag / MINUTE)} min ahead)`;
 }
 
 /** Numbers that {@link LeadLag.features} gives: one for each indicator that is used at a time. */
@@ -80,7 +87,7 @@ export class LeadLag {
 
   /** Those in use, in the order of the features. */
   get chosen(): readonly Chosen[] {
-    return this.#used.flatMap((used) => (used ? [this.#described(used)] : []));
+    return this.#used.flatMap((used, feature) => (used ? [{ ...this.#described(used), feature }] : []));
   }
 
   /**
@@ -186,7 +193,7 @@ export class LeadLag {
       this.#used[place] = (indicator && best.find((one) => one.indicator === indicator)) ?? fresh.shift();
   }
 
-  #described({ indicator, lead }: Used): Chosen {
+  #described({ indicator, lead }: Used): Omit<Chosen, 'feature'> {
     return { name: indicator.name, lag: lead.lag * this.#binned, weight: lead.correlation };
   }
 
