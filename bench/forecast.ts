@@ -91,7 +91,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (wanted('proposals')) results.push(await proposals(files));
   if (wanted('broken')) results.push(await broken(files));
   const metrics = Object.assign({}, ...results.map((result) => result.metrics));
-  console.log([...results.map(({ text }) => text), metricsText(metrics)].join('\n'));
+  console.log([...results.map(({ text }) => text), metricsText(metrics, only === undefined)].join('\n'));
   if (json !== undefined) writeResult(json, { metrics, rows: results.flatMap(({ rows }) => rows) });
   return 0;
 }

@@ -58,7 +58,7 @@ export async function measureAccuracy(options: AccuracyOptions): Promise<Measure
   return {
     metrics: accuracyMetrics(scores, own, peers),
     rows,
-    text: `${accuracyText(scores, own, peers)}\ndrawn in ${page}\n`,
+    text: `${accuracyText(scores, own, peers, ours.times)}\ndrawn in ${page}\n`,
   };
 }
 

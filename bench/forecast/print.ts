@@ -3,6 +3,7 @@ import { geometricMean } from '../lib/results.ts';
 import { OURS } from './forecasters.ts';
 import { coverages, GOALS, overBest, SPANS, type Span, type Spanned, spanned } from './metrics.ts';
 import type { Score } from './score.ts';
+import type { Time } from './study.ts';
 
 const MEASURES = [
   ['WQL', (one: Spanned) => one.wql],
@@ -15,6 +16,7 @@ export function accuracyText(
   scores: readonly Score[],
   own: readonly Score[],
   peers: readonly string[],
+  times: readonly Time[],
 ): string {
   const spans = Object.keys(SPANS) as Span[];
   const tables = spans.flatMap((span) =>
@@ -23,15 +25,18 @@ export function accuracyText(
     ),
   );
   const covered = formatTable(
-    ['set', '≤ .9 quantile', '≤ .99 quantile', 'points'],
+    ['set', '≤ .9 quantile', '≤ .99 quantile', 'loads', 'ms per point'],
     coverages(own).map(({ set, of90, of99 }) => [
       set,
       of90.toFixed(3),
       of99.toFixed(3),
       own.filter((score) => score.set === set).reduce((sum, { points }) => sum + points, 0),
+      times.find((time) => time.set === set && time.forecaster === OURS)?.msPerPoint.toFixed(3) ?? '',
     ]),
   );
-  return [...tables, `Coverage of ours, all horizons\n\n${covered}`].join('\n');
+  return [...tables, `Coverage of ours, all horizons, and CPU time of a point taken in\n\n${covered}`].join(
+    '\n',
+  );
 }
 
 function measureTable(
@@ -60,10 +65,12 @@ function measureTable(
   );
 }
 
-export function metricsText(metrics: Readonly<Record<string, number>>): string {
+/** @param all false: only what was measured */
+export function metricsText(metrics: Readonly<Record<string, number>>, all: boolean): string {
+  const goals = Object.entries(GOALS).filter(([name]) => all || metrics[name] !== undefined);
   return formatTable(
     ['metric', 'value', 'goal', ''],
-    Object.entries(GOALS).map(([name, { least, most }]) => {
+    goals.map(([name, { least, most }]) => {
       const value = metrics[name];
       const bound = least !== undefined ? `≥ ${least}` : most !== undefined ? `≤ ${most}` : '';
       const met = value === undefined || (value >= (least ?? -Infinity) && value <= (most ?? Infinity));

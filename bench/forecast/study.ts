@@ -42,8 +42,14 @@ export interface Ours {
   readonly answers: readonly Answers[];
   /** At its own. */
   readonly own: Answers;
-  /** CPU seconds per forecaster and case. */
-  readonly seconds: Readonly<Record<string, readonly number[]>>;
+  /** CPU time of a point taken in, forecasts at the origins included. */
+  readonly times: readonly Time[];
+}
+
+export interface Time {
+  readonly set: string;
+  readonly forecaster: string;
+  readonly msPerPoint: number;
 }
 
 /** Plays the series to each forecaster of ours, once. */
@@ -65,13 +71,18 @@ export async function askOurs({ cases, own }: Plan, onProgress: (share: number) 
       return origins.map((origin) => where.get(origin));
     }),
   });
-  const seconds = (n: number) =>
-    played.slice(n * both.length, (n + 1) * both.length).map((one) => one.seconds);
-  return {
-    answers: names.map((name) => at(name, cases)),
-    own: at(OURS, own),
-    seconds: Object.fromEntries(names.map((name, n) => [name, seconds(n)])),
-  };
+  const sets = [...new Set(cases.map(({ series }) => series.set))];
+  const times = sets.flatMap((set) =>
+    names.map((forecaster): Time => {
+      const its = tasks.flatMap((task, t) =>
+        task.forecaster === forecaster && both[task.case]!.series.set === set ? [t] : [],
+      );
+      const seconds = its.reduce((sum, t) => sum + played[t]!.seconds, 0);
+      const points = its.reduce((sum, t) => sum + tasks[t]!.weight, 0);
+      return { set, forecaster, msPerPoint: (1000 * seconds) / points };
+    }),
+  );
+  return { answers: names.map((name) => at(name, cases)), own: at(OURS, own), times };
 }
 
 /** What plain augurs says; kept as the other peers' answers are. @param refresh false: only what was kept */
