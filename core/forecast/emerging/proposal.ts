@@ -1,4 +1,4 @@
-import type { Route } from '../../routes/route.ts';
+import { type Route, routeOf, sameRoute } from '../../routes/route.ts';
 import type { Settings } from '../../settings/schema.ts';
 import { HOUR, type Seconds } from '../../time.ts';
 import type { Emerged } from './emerging.ts';
@@ -53,6 +53,7 @@ export function reconcile(
     const of = settings.shards.find(({ name }) => name === one.of);
     const route = routeOfKey(one.key, settings.proposals.key);
     if (of === undefined || route === undefined) continue;
+    if (settings.shards.some((shard) => sameRoute(routeOf(shard), route))) continue;
     const before = known.get(idOf(one));
     if (before !== undefined && (before.state === 'accepted' || before.state === 'routed')) continue;
     const why = whyNotWithin(route, of, settings) ?? (hasState(of) ? STATEFUL : undefined);
