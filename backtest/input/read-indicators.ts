@@ -15,8 +15,10 @@ export type IndicatorFile = ReadonlyMap<string, ReadonlyMap<string, Points>>;
 export async function readIndicators(path: string, shards: readonly string[]): Promise<IndicatorFile> {
   const all = inOrder(await readSeries(path, anyOrMissing));
   const byShard = new Map(shards.map((shard) => [shard, new Map<string, Points>()]));
-  for (const points of all) {
-    const owner = ownerOf(points.name, shards);
+  const owned = all.map((points) => ({ points, owner: ownerOf(points.name, shards) }));
+  // What is about one shard takes the place of what is about all.
+  owned.sort((a, b) => Number(a.owner !== undefined) - Number(b.owner !== undefined));
+  for (const { points, owner } of owned) {
     const name = owner === undefined ? points.name : points.name.slice(owner.length + 1);
     if (name === OTHERS)
       throw inputError(

@@ -136,6 +136,10 @@ describe('forecast', () => {
         { load: text, last: true },
         `${text}:3: column a: got "x", expected a finite number, or an empty cell`,
       ],
+      [
+        { last: true, indicators: text },
+        `${text}:3: column a: got "x", expected a finite number, or an empty cell`,
+      ],
       [{ load: nothing, last: true }, `${nothing}: got no value in any column, expected loads`],
       [
         { last: true, out: '/nowhere/out.csv' },

@@ -12,12 +12,19 @@ describe('an indicators file', () => {
       ['web', 'web/eu'],
     );
     expect([...found].map(([shard, series]) => [shard, [...series.keys()]])).toEqual([
-      ['web', ['queue', 'sign-ins', 'other/x']],
-      ['web/eu', ['sign-ins', 'queue', 'other/x']],
+      ['web', ['sign-ins', 'other/x', 'queue']],
+      ['web/eu', ['sign-ins', 'other/x', 'queue']],
     ]);
     expect(Array.from(found.get('web')!.get('queue')!.values)).toEqual([1, Number.NaN]);
     expect(Array.from(found.get('web/eu')!.get('sign-ins')!.values)).toEqual([-2, 5]);
     expect(Array.from(found.get('web/eu')!.get('queue')!.values)).toEqual([3, 6]);
+  });
+
+  it('may say for one shard what another column says for all', async () => {
+    for (const header of ['time,web/queue,queue', 'time,queue,web/queue']) {
+      const found = await readIndicators(of(header, '1,1', '2,2'), ['web', 'api']);
+      expect([...found].map(([, series]) => series.get('queue')!.name)).toEqual(['web/queue', 'queue']);
+    }
   });
 
   it('says what is wrong', async () => {
