@@ -3,11 +3,13 @@ import { ForecastStore } from '../adapters/aws/forecasts.ts';
 import { LoadRecords } from '../adapters/aws/load-records.ts';
 import { Modes } from '../adapters/aws/modes.ts';
 import type { PlanRecord } from '../adapters/aws/plan-record.ts';
+import { ProposalItems } from '../adapters/aws/proposal-items.ts';
 import { Records } from '../adapters/aws/records.ts';
 import { DynamoStore } from '../adapters/aws/store.ts';
 import { PK } from '../adapters/aws/table.ts';
 import { VmItems } from '../adapters/aws/vm-items.ts';
 import { aged } from '../core/forecast/aged.ts';
+import type { Proposal } from '../core/forecast/emerging/proposal.ts';
 import { type Forecast, LEVELS, MEDIAN, type Unusual } from '../core/forecast/forecast.ts';
 import type { StoredSlice } from '../core/ports.ts';
 import type { Mode, Settings, ShardSettings } from '../core/settings/schema.ts';
@@ -59,6 +61,8 @@ export interface Status {
   readonly openMoves: readonly { readonly id: string; readonly slice: string; readonly at: Seconds }[];
   /** Moves that wait for a target to become healthy or unused. */
   readonly waits: number;
+  /** New shards that are proposed, or that wait for their instances. */
+  readonly proposals: readonly Pick<Proposal, 'name' | 'of' | 'key' | 'state' | 'readyBy' | 'blocked'>[];
 }
 
 /** A move ends in minutes; one that is older has lost its record, not its way. */
@@ -71,21 +75,35 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
   const { service, table, clock } = deployed;
   const at = clock.now();
   const records = new Records(table);
-  const [{ settings }, modes, slices, groups, vms, items, forecasts, loads, plan, tick, moves, waits] =
-    await Promise.all([
-      deployed.settings.read(),
-      new Modes(table).read(),
-      new DynamoStore(table, clock).slices(),
-      deployed.groups(),
-      new VmItems(table).list(),
-      table.query(PK.instance),
-      new ForecastStore(table).read(),
-      new LoadRecords(table).read(at - RECENT, at),
-      records.latestPlan(),
-      table.get(PK.state, 'tick'),
-      records.moves({ from: at - OPEN, to: at }),
-      table.query(PK.wait),
-    ]);
+  const [
+    { settings },
+    modes,
+    slices,
+    groups,
+    vms,
+    items,
+    forecasts,
+    loads,
+    plan,
+    tick,
+    moves,
+    waits,
+    proposals,
+  ] = await Promise.all([
+    deployed.settings.read(),
+    new Modes(table).read(),
+    new DynamoStore(table, clock).slices(),
+    deployed.groups(),
+    new VmItems(table).list(),
+    table.query(PK.instance),
+    new ForecastStore(table).read(),
+    new LoadRecords(table).read(at - RECENT, at),
+    records.latestPlan(),
+    table.get(PK.state, 'tick'),
+    records.moves({ from: at - OPEN, to: at }),
+    table.query(PK.wait),
+    new ProposalItems(table).list(),
+  ]);
   const { warm, activate } = settings.fleet.leadTimes;
   const lead = warm.seconds + activate.seconds;
   const members = [...groups.steady.members, ...groups.spot.members];
@@ -131,6 +149,16 @@ export async function statusOf(deployed: Deployed): Promise<Status> {
       .filter(({ outcome }) => outcome === undefined)
       .map(({ at, move }) => ({ id: move.id, slice: move.slice, at })),
     waits: waits.length,
+    proposals: proposals
+      .filter(({ state }) => state === 'open' || state === 'accepted')
+      .map(({ name, of, key, state, readyBy, blocked }) => ({
+        name,
+        of,
+        key,
+        state,
+        readyBy,
+        ...(blocked !== undefined && { blocked }),
+      })),
   };
 }
 

@@ -12,7 +12,7 @@ const MOST = 20;
 
 /** How a service stands, for a person. */
 export function statusText(status: Status): string {
-  const { service, at, shards, fleet, findings, failures, openMoves, waits } = status;
+  const { service, at, shards, fleet, findings, failures, openMoves, waits, proposals } = status;
   const moves =
     openMoves.length === 0
       ? 'none'
@@ -32,6 +32,7 @@ export function statusText(status: Status): string {
         unusual === undefined ? [] : [`${shard}: ${unusualWords(unusual, unit)}`],
       ),
     ),
+    ...listed('New shards', proposals.map(proposalWords)),
     ...listed('Findings', findings.map(findingWords)),
     ...listed(
       'Failures of the last plan',
@@ -39,6 +40,12 @@ export function statusText(status: Status): string {
     ),
     '',
   ].join('\n');
+}
+
+function proposalWords({ name, of, key, state, readyBy, blocked }: Status['proposals'][number]): string {
+  if (state === 'accepted') return `${name}: accepted, waits for its instances`;
+  const can = blocked ?? `foreshard proposals accept ${name}`;
+  return `${name} for ${key} of ${of}, ready by ${formatTime(readyBy)} UTC: ${can}`;
 }
 
 function shardTable({ shards, lead, at }: Status): string {

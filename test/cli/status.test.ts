@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ForecastStore } from '../../adapters/aws/forecasts.ts';
 import { LoadRecords } from '../../adapters/aws/load-records.ts';
 import { Modes } from '../../adapters/aws/modes.ts';
+import { ProposalItems } from '../../adapters/aws/proposal-items.ts';
 import { Records } from '../../adapters/aws/records.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import { asJson } from '../../cli/status.ts';
@@ -9,6 +10,7 @@ import { statusOf } from '../../cli/status-read.ts';
 import { statusText } from '../../cli/status-text.ts';
 import type { Move, Plan } from '../../core/capacity/plan.ts';
 import { LEVELS } from '../../core/forecast/forecast.ts';
+import { PROPOSAL } from '../forecast/emerging/fixtures.ts';
 import { T0 } from '../world/fixtures.ts';
 import { FakeDeployed } from './deployed-fake.ts';
 
@@ -117,6 +119,21 @@ Failures of the last plan:
     expect(statusText(await statusOf(deployed))).toMatch(/^web +active +– /m);
   });
 
+  it('names new shards that are proposed or wait, and no others', async () => {
+    const deployed = await busy();
+    const items = new ProposalItems(deployed.table);
+    const kinds = { 'cart-gift': 'open', b: 'accepted', c: 'declined', d: 'routed' } as const;
+    for (const [name, state] of Object.entries(kinds))
+      await items.put({ ...PROPOSAL, name, state }, undefined);
+    expect(statusText(await statusOf(deployed))).toContain(`
+New shards:
+  b: accepted, waits for its instances
+  cart-gift for /cart/gift of cart, ready by 2026-01-05 05:00 UTC: foreshard proposals accept cart-gift
+
+Findings:
+`);
+  });
+
   it('says which load is unusual, and what is done', async () => {
     const deployed = await busy();
     const store = new ForecastStore(deployed.table);
@@ -161,6 +178,7 @@ Failures of the last plan:
       findings: [{ kind: 'GuaranteeAtRisk' }, { kind: 'LoadLate', age: null }],
       openMoves: [{ id: 'a', slice: 'i-1:8080', at: T0 - 20 }],
       waits: 1,
+      proposals: [],
     });
     expect(json.shards[0].forecast.median).toBeCloseTo(65);
   });
