@@ -1,0 +1,253 @@
+import { DAY, MINUTE, type Seconds, WEEK } from '../../time.ts';
+import { blend } from '../distribution.ts';
+import {
+  type Forecast,
+  type Indicators,
+  type Influence,
+  type KeptForecaster,
+  LEVELS,
+  type LoadPoint,
+} from '../forecast.ts';
+import { LeadLag } from '../indicators/lead-lag.ts';
+import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
+import { type Moment, type Origin, originAt } from './moment.ts';
+import { Past } from './past.ts';
+import { NO_SHIFT, Seasons } from './season.ts';
+import { Track } from './track.ts';
+
+export interface AnalyserOptions {
+  readonly shard: string;
+  /** Distances (s) from the newest point to the target at which forecasts learn. Those between are interpolated. */
+  readonly leads: readonly Seconds[];
+  /** Seconds between load points, 60 to 3600. @default 60 */
+  readonly step?: Seconds;
+  /** What may lead the load. @default nothing */
+  readonly indicators?: Indicators;
+  /** Seconds east of UTC at a time: days and weeks are those of local time. @default 0 */
+  readonly offset?: (time: Seconds) => Seconds;
+  /** Name of the one expert or sample that is heard, to compare. @default all */
+  readonly only?: string;
+}
+
+/** A longer gap is bridged as if it were so much shorter by whole weeks. */
+const LONGEST_GAP: Seconds = 28 * DAY;
+/** Points between two looks at what carries the forecasts: words for people, who do not look every minute. */
+const METHOD_EVERY = 60;
+/** Of the long-run level, per point. */
+const LEVEL_MEMORY = 0.01;
+/** Changes of less are not told. */
+const TOLD = 0.01;
+/** Rises with every change of what {@link Analyser.state} writes. */
+const STATE_VERSION = 3;
+/** Loads are kept in half width. */
+const MOST_LOAD = 1e30;
+
+/**
+ * The load analyser of one shard. For each lead, cheap experts (last value, means, seasons, a linear model with leading
+ * indicators) are mixed by how far each was off lately; the quantiles are, at each level, a blend of that mix with its
+ * own past errors and of past loads and moves, by the loss of each at that level. Everything is updated point by point.
+ *
+ * Invariants: a forecast depends on points and indicators up to its newest point only. Gaps are bridged with the
+ * season, or the last value before there is one, and are never learned from. A state that was put away goes on exactly.
+ */
+export class Analyser implements KeptForecaster {
+  readonly #options: AnalyserOptions;
+  readonly #step: Seconds;
+  readonly #past: Past;
+  readonly #seasons: Seasons;
+  readonly #tracks: readonly Track[];
+  readonly #leadLag: LeadLag | undefined;
+  #first: Seconds | undefined;
+  #level = 0;
+  #method = '';
+  #origin: Origin | undefined;
+
+  /** @throws {RangeError} without a lead, or with a step out of bounds */
+  constructor(options: AnalyserOptions) {
+    this.#options = options;
+    const { shard, step = MINUTE, indicators, offset } = options;
+    this.#step = step;
+    if (!(step >= 1 && step <= DAY))
+      throw new RangeError(`step of ${shard}: expected 1 to ${DAY} s, got ${step}`);
+    const leads = new Set(options.leads.map((lead) => Math.max(1, Math.round(lead / step))));
+    if (leads.size === 0) throw new RangeError(`leads: expected at least one lead of ${shard}, got none`);
+    this.#tracks = [...leads].sort((a, b) => a - b).map((lead) => new Track(lead, step, options.only));
+    this.#past = new Past(step);
+    const shift = (index: number, earlier: number) =>
+      Math.round((offset!(this.#timeOf(index)) - offset!(this.#timeOf(earlier))) / step);
+    this.#seasons = new Seasons(this.#past, offset ? shift : NO_SHIFT);
+    this.#leadLag = indicators && new LeadLag({ step, indicators });
+  }
+
+  get knownUntil(): Seconds | undefined {
+    return this.#first === undefined ? undefined : this.#timeOf(this.#past.newest);
+  }
+
+  /** @throws {RangeError} on time going back, or a load that is negative, not finite or above 1e30 */
+  observe({ time, load }: LoadPoint): void {
+    const index = this.#indexOf(time, load);
+    this.#first ??= time;
+    while (this.#past.newest + 1 < index) this.#take(this.#bridge());
+    this.#take(load);
+    this.#leadLag?.observe(this.#timeOf(index), load);
+    const origin = originAt(this.#past, this.#seasons, index);
+    this.#origin = origin;
+    const earlier = new Map<number, Origin>();
+    for (const track of this.#tracks) {
+      if (track.awaits(index)) {
+        const from = index - track.lead;
+        const then = earlier.get(from) ?? originAt(this.#past, this.#seasons, from);
+        earlier.set(from, then);
+        track.learn(this.#moment(then, track.lead), load);
+      }
+      if (track.keeps(index + track.lead)) track.keep(this.#moment(origin, track.lead));
+    }
+    if (index % METHOD_EVERY === 0 || this.#method === '')
+      this.#method = this.#tracks[0]!.method(this.#moment(origin, this.#tracks[0]!.lead));
+  }
+
+  forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
+    const { shard } = this.#options;
+    if (this.#origin === undefined || this.#first === undefined) {
+      const zero = LEVELS.map(() => 0);
+      return {
+        shard,
+        at: now,
+        knownUntil: Number.NEGATIVE_INFINITY,
+        horizons: horizons.map((ahead) => ({ ahead, quantiles: zero })),
+        method: 'nothing measured yet',
+      };
+    }
+    const knownUntil = this.#timeOf(this.#past.newest);
+    const known = new Map<Track, number[]>();
+    const made = horizons.map((ahead) => ({
+      ahead,
+      quantiles: this.#quantilesAt((now + ahead - knownUntil) / this.#step, known),
+    }));
+    const moved = this.#moved(now, knownUntil);
+    return { shard, at: now, knownUntil, horizons: made, method: this.#method, ...(moved && { moved }) };
+  }
+
+  state(): Uint8Array {
+    const out = new StateWriter();
+    const leads = this.#tracks.map(({ lead }) => lead);
+    out.numbers(STATE_VERSION, this.#step, leads.length, ...leads);
+    out.numbers(this.#first ?? Number.NaN, this.#level);
+    out.text(this.#method);
+    this.#past.save(out);
+    for (const track of this.#tracks) track.save(out);
+    out.numbers(this.#leadLag ? 1 : 0);
+    this.#leadLag?.save(out);
+    return out.bytes();
+  }
+
+  /**
+   * Takes up what {@link state} put away, instead of points observed so far.
+   * @throws {ForecasterStateError} when it is of another version, step or leads, or damaged; it is of no use then.
+   */
+  restore(state: Uint8Array): void {
+    const from = new StateReader(state);
+    const expect = (what: string, expected: unknown, got: unknown) => {
+      if (String(got) !== String(expected))
+        throw new ForecasterStateError(
+          `state of ${this.#options.shard}: expected ${what} ${expected}, got ${got}`,
+        );
+    };
+    expect('version', STATE_VERSION, from.numbers(1)[0]);
+    expect('step', this.#step, from.numbers(1)[0]);
+    expect('number of leads', this.#tracks.length, from.numbers(1)[0]);
+    const leads = this.#tracks.map(({ lead }) => lead);
+    expect('leads', leads, from.numbers(leads.length));
+    const [first, level] = from.numbers(2) as [number, number];
+    this.#method = from.text();
+    this.#past.load(from);
+    for (const track of this.#tracks) track.load(from);
+    expect('leading indicators', this.#leadLag ? 1 : 0, from.numbers(1)[0]);
+    this.#leadLag?.load(from);
+    from.end();
+    if (Number.isNaN(first)) return;
+    this.#first = first;
+    this.#level = level;
+    this.#origin = originAt(this.#past, this.#seasons, this.#past.newest);
+  }
+
+  #timeOf(index: number): Seconds {
+    return this.#first! + index * this.#step;
+  }
+
+  /** Which point of the grid this is, counted from the first. @throws {RangeError} where it cannot be the next one. */
+  #indexOf(time: Seconds, load: number): number {
+    const { shard } = this.#options;
+    if (!(load >= 0 && load <= MOST_LOAD)) {
+      throw new RangeError(
+        `load of ${shard} at ${time}: expected a number from 0 to ${MOST_LOAD}, got ${load}`,
+      );
+    }
+    if (!Number.isFinite(time))
+      throw new RangeError(`time of a load of ${shard}: expected epoch seconds, got ${time}`);
+    if (this.#first === undefined) return 0;
+    const newest = this.#past.newest;
+    const beyond = time - this.#timeOf(newest) - LONGEST_GAP;
+    if (beyond > 0) this.#first += Math.ceil(beyond / WEEK) * WEEK;
+    const index = Math.round((time - this.#first) / this.#step);
+    if (index > newest) return index;
+    throw new RangeError(
+      `load of ${shard}: expected a point at ${this.#timeOf(newest + 0.5)} or later, got ${time}`,
+    );
+  }
+
+  /** What stands for a point that is missing. */
+  #bridge(): number {
+    const { newest } = this.#past;
+    const season = this.#seasons.day(newest + 1, newest);
+    return Number.isNaN(season) ? this.#past.at(newest, newest) : season;
+  }
+
+  #take(load: number): void {
+    this.#past.push(load);
+    const weight = Math.max(LEVEL_MEMORY, 1 / (this.#past.newest + 1));
+    this.#level += weight * (load - this.#level);
+  }
+
+  #moment(origin: Origin, lead: number): Moment {
+    const target = origin.index + lead;
+    return {
+      past: this.#past,
+      seasons: this.#seasons,
+      origin,
+      target,
+      lead,
+      season: this.#seasons.at(target, origin.index),
+      level: this.#level,
+      leading: this.#leadLag?.features(this.#timeOf(origin.index), lead * this.#step) ?? [],
+    };
+  }
+
+  #quantilesAt(lead: number, known: Map<Track, number[]>): readonly number[] {
+    const of = (track: Track) => {
+      const made = known.get(track) ?? track.quantiles(this.#moment(this.#origin!, track.lead));
+      known.set(track, made);
+      return made;
+    };
+    const above = this.#tracks.findIndex((track) => track.lead >= lead);
+    if (above === -1) return of(this.#tracks.at(-1)!);
+    const upper = this.#tracks[above]!;
+    const lower = this.#tracks[above - 1];
+    if (upper.lead === lead || lower === undefined) return of(upper);
+    return blend(of(lower), of(upper), (lead - lower.lead) / (upper.lead - lower.lead));
+  }
+
+  /** What leading indicators do, at the lead where it is most. */
+  #moved(now: Seconds, knownUntil: Seconds): readonly Influence[] | undefined {
+    const chosen = this.#leadLag?.chosen ?? [];
+    if (chosen.length === 0) return undefined;
+    const seen = this.#tracks.map(({ lead }, i) => {
+      const factor = this.#tracks[i]!.led(this.#moment(this.#origin!, lead));
+      return { factor, ahead: Math.max(0, knownUntil + lead * this.#step - now) };
+    });
+    const strongest = seen.reduce((a, b) => (Math.abs(b.factor - 1) > Math.abs(a.factor - 1) ? b : a));
+    if (Math.abs(strongest.factor - 1) < TOLD) return undefined;
+    const names = chosen.map(({ name, lag }) => `${name} (${Math.round(lag / MINUTE)} min ahead)`);
+    return [{ cause: `indicator ${names.join(' and ')}`, ...strongest }];
+  }
+}

@@ -1,0 +1,133 @@
+import { LEVELS } from '../forecast.ts';
+import type { StateReader, StateWriter } from '../state.ts';
+import { Losses, share } from './losses.ts';
+import type { Moment } from './moment.ts';
+import { LEVEL_COUNT, pinball, sampleQuantiles } from './quantiles.ts';
+import { SAMPLES } from './samples/index.ts';
+import { MOST_SAMPLES } from './samples/sample.ts';
+import { Shape } from './shape.ts';
+
+/** The experts' mix with the errors of busy and calm hours, and with those of days; then the samples. */
+const MODELS = ['mix', 'mix, as over days'];
+const COUNT = MODELS.length + SAMPLES.length;
+const RECORD = 10;
+/** One whose best share at any level is below this is left out: it would cost time and change nothing. */
+const LEAST_SHARE = 0.03;
+
+const drawn = new Float64Array(MOST_SAMPLES);
+const quantiles = new Float64Array(COUNT * LEVEL_COUNT);
+const shares = new Float64Array(COUNT * LEVEL_COUNT);
+
+/** What a mix expects, with the expected sizes of its error. */
+export interface Centre {
+  readonly centre: number;
+  readonly quick: number;
+  readonly steady: number;
+}
+
+/** Quantiles of one lead: at each level its own blend of the mix and of past loads, by how each served lately. */
+export class Blend {
+  readonly #losses = new Losses(COUNT, LEVEL_COUNT);
+  readonly #quick = new Shape();
+  readonly #steady = new Shape();
+  readonly #only: number | undefined;
+
+  /** @param only 'mix' or the name of the one sample that is heard. @default all */
+  constructor(only?: string) {
+    const sample = SAMPLES.findIndex(({ name }) => name === only);
+    this.#only = only === undefined ? undefined : sample < 0 ? 0 : MODELS.length + sample;
+  }
+
+  /** What was forecast of this moment is compared with the load that came. */
+  score(moment: Moment, made: Centre, load: number): void {
+    for (let one = 0; one < COUNT; one++) {
+      if (!this.#quantiles(one, moment, made)) continue;
+      const weight = this.#losses.begin(one);
+      for (let i = 0; i < LEVEL_COUNT; i++)
+        this.#losses.tell(one, weight, pinball(LEVELS[i]!, quantiles[one * LEVEL_COUNT + i]!, load), i);
+    }
+    this.#quick.add((load - made.centre) / made.quick);
+    this.#steady.add((load - made.centre) / made.steady);
+  }
+
+  /** Quantiles at `LEVELS`, non-negative and ascending. */
+  quantiles(moment: Moment, made: Centre): number[] {
+    this.#share();
+    const sums = new Array<number>(LEVEL_COUNT).fill(0);
+    const totals = new Array<number>(LEVEL_COUNT).fill(0);
+    for (let one = 0; one < COUNT; one++) {
+      const from = one * LEVEL_COUNT;
+      if (!this.#counts(from) || !this.#quantiles(one, moment, made)) continue;
+      for (let i = 0; i < LEVEL_COUNT; i++) {
+        sums[i]! += shares[from + i]! * quantiles[from + i]!;
+        totals[i]! += shares[from + i]!;
+      }
+    }
+    let below = 0;
+    return sums.map((sum, i) => {
+      below = Math.max(below, totals[i]! > 0 ? sum / totals[i]! : made.centre);
+      return below;
+    });
+  }
+
+  /** Names and shares at one level of the samples in the newest {@link quantiles}; the rest is the mix's. */
+  told(level: number): readonly (readonly [name: string, share: number])[] {
+    let total = 0;
+    for (let one = 0; one < COUNT; one++) total += shares[one * LEVEL_COUNT + level]!;
+    return SAMPLES.map(
+      ({ name }, i) => [name, shares[(MODELS.length + i) * LEVEL_COUNT + level]! / total] as const,
+    );
+  }
+
+  save(out: StateWriter): void {
+    this.#losses.save(out);
+    this.#quick.save(out);
+    this.#steady.save(out);
+  }
+
+  load(from: StateReader): void {
+    this.#losses.load(from);
+    this.#quick.load(from);
+    this.#steady.load(from);
+  }
+
+  /** Whether any of these shares matters. */
+  #counts(from: number): boolean {
+    for (let i = 0; i < LEVEL_COUNT; i++) if (shares[from + i]! >= LEAST_SHARE) return true;
+    return false;
+  }
+
+  #share(): void {
+    for (let i = 0; i < LEVEL_COUNT; i++) {
+      let best = Number.POSITIVE_INFINITY;
+      for (let one = 0; one < COUNT; one++)
+        if (this.#has(one)) best = Math.min(best, this.#losses.mean(one, i));
+      for (let one = 0; one < COUNT; one++) {
+        // Without a record, the mix alone.
+        const without = one === (this.#only ?? 0) ? 1 : 0;
+        shares[one * LEVEL_COUNT + i] = Number.isFinite(best)
+          ? this.#has(one)
+            ? share(best, this.#losses.mean(one, i))
+            : 0
+          : without;
+      }
+    }
+  }
+
+  #has(one: number): boolean {
+    if (this.#only !== undefined && this.#only !== one && !(this.#only === 0 && one === 1)) return false;
+    return this.#losses.count(one) >= RECORD;
+  }
+
+  #quantiles(one: number, moment: Moment, { centre, quick, steady }: Centre): boolean {
+    const from = one * LEVEL_COUNT;
+    if (one >= MODELS.length) {
+      const count = SAMPLES[one - MODELS.length]!.draw(moment, drawn);
+      return sampleQuantiles(drawn, count, quantiles, from);
+    }
+    const shape = (one === 0 ? this.#quick : this.#steady).quantiles;
+    const scale = one === 0 ? quick : steady;
+    for (let i = 0; i < LEVEL_COUNT; i++) quantiles[from + i] = Math.max(0, centre + scale * shape[i]!);
+    return true;
+  }
+}

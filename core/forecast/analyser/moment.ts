@@ -1,0 +1,56 @@
+import type { Past } from './past.ts';
+import type { Season, Seasons } from './season.ts';
+
+const HOUR_SECONDS = 3600;
+const QUARTER_SECONDS = 900;
+
+/** What is known at one point, whatever is to be forecast from there. Loads in the shard's unit; `NaN` = not known. */
+export interface Origin {
+  readonly index: number;
+  readonly load: number;
+  readonly before: number;
+  /** Means of the last three points, of about a quarter of an hour, an hour, a day, a week. */
+  readonly three: number;
+  readonly quarter: number;
+  readonly hour: number;
+  readonly day: number;
+  readonly week: number;
+  readonly season: Season;
+}
+
+/** An origin, and the time that is forecast from there. */
+export interface Moment {
+  readonly past: Past;
+  readonly seasons: Seasons;
+  readonly origin: Origin;
+  /** Index of the time that is forecast. */
+  readonly target: number;
+  /** Points from the origin to it. */
+  readonly lead: number;
+  /** Of the target, seen from the origin. */
+  readonly season: Season;
+  /** Long-run level of the load. */
+  readonly level: number;
+  /** What leads the load, in deviations (see LeadLag). */
+  readonly leading: readonly number[];
+}
+
+/** Points in about an hour: never fewer than six. */
+export const hourOf = ({ step }: Past) => Math.max(6, Math.round(HOUR_SECONDS / step));
+
+const quarterOf = ({ step }: Past) => Math.max(3, Math.min(15, Math.round(QUARTER_SECONDS / step)));
+
+export function originAt(past: Past, seasons: Seasons, index: number): Origin {
+  const last = (points: number) => past.mean(index - points + 1, index, index);
+  return {
+    index,
+    load: past.at(index, index),
+    before: past.at(index - 1, index),
+    three: last(3),
+    quarter: last(quarterOf(past)),
+    hour: last(hourOf(past)),
+    day: last(past.day),
+    week: last(past.week),
+    season: seasons.at(index, index),
+  };
+}

@@ -1,0 +1,33 @@
+import { hourOf, type Moment } from '../moment.ts';
+import type { Sample } from './sample.ts';
+
+const DAYS = 7;
+const AROUND = 2;
+
+/** Calls with an index of about the target's time on each of the last days, and of the origin's then. */
+export function eachDay(
+  { past, seasons, origin, target, lead }: Moment,
+  see: (there: number, here: number) => void,
+): void {
+  const apart = Math.max(1, Math.round(hourOf(past) / 6));
+  for (let n = 0; n < DAYS; n++) {
+    const there = seasons.earlier(target, origin.index, past.day, n);
+    if (there < 0) return;
+    for (let k = -AROUND; k <= AROUND; k++) {
+      const at = there + k * apart;
+      if (at >= 0 && at <= origin.index) see(at, at - lead);
+    }
+  }
+}
+
+/** Within half an hour of the same time on the last seven days. */
+export const sameTime: Sample = {
+  name: 'same time of earlier days',
+  draw(moment, into) {
+    let count = 0;
+    eachDay(moment, (there) => {
+      into[count++] = moment.past.at(there, moment.origin.index);
+    });
+    return count;
+  },
+};

@@ -1,0 +1,80 @@
+import type { Seconds } from '../../time.ts';
+import type { Past } from './past.ts';
+
+/** Weights of earlier days and weeks, the newest first. */
+const DAYS = [1, 0.75, 0.56, 0.42, 0.32, 0.24, 0.18];
+const WEEKS = [1, 0.6, 0.36, 0.2];
+const ONE = [1];
+/** Half the width over which a season is smoothed. */
+const HALF: Seconds = 450;
+/** Steps from which on nothing is smoothed. */
+const COARSE: Seconds = 900;
+
+/** What the seasons say of one time; `NaN` where they do not reach back so far. */
+export interface Season {
+  /** Mean of the same time on earlier days, newer ones weigh more. */
+  readonly day: number;
+  /** The same time on the last day. */
+  readonly lastDay: number;
+  /** That very point, not smoothed. */
+  readonly sharp: number;
+  /** Mean of the same time in earlier weeks. */
+  readonly week: number;
+}
+
+/** Seconds east of UTC, in steps: where clocks change, the same time of day lies an hour off. */
+export type Shift = (index: number, earlier: number) => number;
+
+export const NO_SHIFT: Shift = () => 0;
+
+/** Looks up what was at the same time of earlier days and weeks. */
+export class Seasons {
+  readonly #past: Past;
+  readonly #shift: Shift;
+  readonly #half: number;
+
+  constructor(past: Past, shift: Shift = NO_SHIFT) {
+    this.#past = past;
+    this.#shift = shift;
+    this.#half = past.step >= COARSE ? 0 : Math.floor(HALF / past.step);
+  }
+
+  /** Of the time `index`, seen from `until`. */
+  at(index: number, until: number): Season {
+    const { day, week } = this.#past;
+    return {
+      day: this.#mean(index, until, day, DAYS),
+      lastDay: this.#mean(index, until, day, ONE),
+      sharp: this.#past.at(this.earlier(index, until, day, 0), until),
+      week: this.#mean(index, until, week, WEEKS),
+    };
+  }
+
+  /** Mean of the same time on earlier days; `NaN` on the first. */
+  day(index: number, until: number): number {
+    return this.#mean(index, until, this.#past.day, DAYS);
+  }
+
+  /** Index of the same time `nth` periods before the newest that is known at `until` (0 = that one). May be negative. */
+  earlier(index: number, until: number, period: number, nth: number): number {
+    const back = Math.max(1, Math.ceil((index - until) / period)) + nth;
+    const at = index - back * period;
+    const shifted = at + this.#shift(index, at);
+    return shifted > until ? shifted - period : shifted;
+  }
+
+  #mean(index: number, until: number, period: number, weights: readonly number[]): number {
+    const half = this.#half;
+    let sum = 0;
+    let total = 0;
+    for (let n = 0; n < weights.length; n++) {
+      const at = this.earlier(index, until, period, n);
+      if (at < 0) break;
+      const mean = this.#past.mean(at - half, at + half, until);
+      if (Number.isNaN(mean)) break;
+      sum += weights[n]! * mean;
+      total += weights[n]!;
+    }
+    return total > 0 ? sum / total : Number.NaN;
+  }
+}
