@@ -122,6 +122,22 @@ describe('without anything in the calendar', () => {
   });
 });
 
+describe('points off the grid', () => {
+  it('are of the event that was on when they were measured, and known as the forecaster inside knows them', () => {
+    const inner = new SeasonalForecaster({ shard: 's', leads: [STEP, HOUR], step: STEP });
+    const forecaster = forecasterOf({ calendar: [{ from: T0 + DAY, hours: 2, factor: 3 }], inner });
+    feed(forecaster, loads(1, undefined, 0).fill(10), 0, DAY / STEP);
+    // Nearest to the slot in which the event begins.
+    forecaster.observe({ time: T0 + DAY - 10, load: 10 });
+    expect([forecaster.knownUntil, forecaster.forecast(T0 + DAY, [0]).knownUntil]).toEqual([
+      T0 + DAY,
+      T0 + DAY,
+    ]);
+    forecaster.observe({ time: T0 + DAY + STEP, load: 30 });
+    expect(quantile(forecaster.forecast(T0 + DAY + STEP, [STEP]), 0.5) / 30).toBeCloseTo(1);
+  });
+});
+
 describe('an event with a factor', () => {
   const start = T0 + 9 * DAY + 10 * HOUR;
   const sale = { from: start, hours: 2, factor: 3 };
@@ -184,6 +200,15 @@ describe('an event with a factor', () => {
       [HOUR, 2 * HOUR],
     );
     for (const factor of got) expect(factor / 2).toBeCloseTo(1, 0.7);
+  });
+
+  it('that comes daily widens nothing: the forecaster inside has seen how its occurrences differ', () => {
+    const every = (time: Seconds) => on(10 * HOUR, 2, 3)((time - T0) % DAY);
+    const daily = { ...sale, from: T0 + 10 * HOUR, repeat: 'daily' } as const;
+    const forecaster = forecasterOf({ calendar: [daily], inner: new Yesterday() });
+    feed(forecaster, loads(5, every), 0, (4 * DAY + 11 * HOUR) / STEP);
+    const made = forecaster.forecast(T0 + 4 * DAY + 11 * HOUR - STEP, [HOUR - STEP, DAY]);
+    for (const at of [0, 1]) expect(quantile(made, 0.99, at) / quantile(made, 0.5, at)).toBeCloseTo(1.05);
   });
 
   it('overlaps with another: their product', () => {
@@ -337,6 +362,18 @@ describe('what earlier occurrences did', () => {
     const own = medians(forecaster, values, T0 + 29 * DAY, [HOUR])[0]!;
     expect(Math.abs(own - 0.58)).toBeLessThan(0.06);
     expect(forecaster.forecast(T0 + 29 * DAY - STEP, [HOUR]).moved?.[0]?.cause).toBe('holiday Labour Day');
+  });
+
+  it('on one day of several in a row is thought of the next, as soon as that begins', () => {
+    const dates = ['Good Friday', 'Easter Saturday'].map((name, i) => ({
+      date: iso(T0 + (9 + i) * DAY).slice(0, 10),
+      name,
+    }));
+    const values = loads(12, on(T0 + 9 * DAY, 48, 0.5));
+    const forecaster = forecasterOf({ holidays: [{ country: 'AU', dates }] });
+    feed(forecaster, values, 0, (10 * DAY) / STEP + 1);
+    const made = forecaster.forecast(T0 + 10 * DAY, [6 * HOUR]);
+    expect(Math.abs(quantile(made, 0.5) / usualAt(T0 + 10 * DAY + 6 * HOUR) - 0.55)).toBeLessThan(0.1);
   });
 
   it('is not looked for where nothing shows the load without it', () => {

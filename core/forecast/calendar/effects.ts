@@ -69,11 +69,13 @@ export class Effects {
   }
 
   #think(cause: string, event: ShardEvent): Thought {
-    const { factor, shared, learns } = event;
+    const { factor, shared, learns, often } = event;
     if (!learns) return { belief: flat(Math.log(factor ?? 1), 0), doubt: 0 };
     const prior = this.#prior(event);
     const own = this.#effects.get(cause);
     const belief = own?.believe(prior) ?? prior;
+    // The forecaster inside has seen many of them, and knows by how much they differ.
+    if (often) return { belief, doubt: 0 };
     const like = shared === undefined ? undefined : this.#effects.get(sharedCause(shared));
     if (own !== undefined || like !== undefined)
       return { belief, doubt: Math.min(MOST_DOUBT, Math.sqrt(belief.variance)) };

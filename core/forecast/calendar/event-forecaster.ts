@@ -9,9 +9,11 @@ import {
 } from '../forecast.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
 import { Closings } from './closings.ts';
+import { PARTS } from './effect.ts';
 import { Effects } from './effects.ts';
 import type { ShardCalendar, ShardEvent } from './events.ts';
 import { Influences } from './influences.ts';
+import { lifted } from './lifted.ts';
 import { type Next, partAt, Running } from './running.ts';
 import type { Occurrence } from './schedule.ts';
 import { Usual } from './usual.ts';
@@ -23,8 +25,12 @@ const [MAGIC, STATE_VERSION] = [0xca1e, 1];
 const LEAST_FACTOR = 0.05;
 /** Forecasts reach only so far beyond the newest point that was fed. */
 const LONGEST_WITHHELD: Seconds = HOUR;
+/** How far (standard deviation of the log) the rest of an event may be off from what it does now. */
+const COURSE_DOUBT = 0.2;
 /** Larger loads are not divided: forecasters have a bound of their own, and say so. */
 const MOST_LOAD = 1e58;
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** An event that is on at some time. */
 interface On {
@@ -32,6 +38,8 @@ interface On {
   readonly cause: string;
   readonly occurrence: Occurrence;
 }
+
+const NONE: readonly On[] = [];
 
 /**
  * A forecaster that knows of events and public holidays, around one that does not: the inner one is fed what the load
@@ -50,7 +58,9 @@ export class EventForecaster implements RestorableForecaster {
   readonly #closings = new Closings();
   /** What is on, by cause and start; `undefined` for one that began before it was in the calendar: its load is fed already. */
   readonly #running = new Map<string, { readonly on: On; readonly running: Running | undefined }>();
-  #known: Seconds | undefined;
+  /** Time of the newest point, and whether it was withheld. */
+  #newest: Seconds | undefined;
+  #withheld = false;
 
   constructor(inner: RestorableForecaster, shard: string, { offset, events }: ShardCalendar) {
     this.#inner = inner;
@@ -60,7 +70,7 @@ export class EventForecaster implements RestorableForecaster {
   }
 
   get knownUntil(): Seconds | undefined {
-    return this.#known;
+    return this.#withheld ? this.#newest : this.#inner.knownUntil;
   }
 
   observe(point: LoadPoint): void {
@@ -68,50 +78,58 @@ export class EventForecaster implements RestorableForecaster {
     const on = this.#on(time);
     if (on.length === 0) {
       this.#inner.observe(point);
-      this.#end(new Set());
+      this.#end(NOTHING);
       this.#usual.observe(time, load);
+      this.#withheld = false;
     } else {
       this.#check(point);
-      if (on.some(({ event }) => event.factor === 0)) this.#closed(point, on);
-      else this.#during(point, on);
+      const closed = on.some(({ event }) => event.factor === 0);
+      this.#withheld = !(closed ? this.#closed(point, on) : this.#during(point, on));
     }
-    this.#known = time;
+    this.#newest = time;
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
     const made = this.#inner.forecast(now, horizons);
+    const knownUntil = this.knownUntil ?? made.knownUntil;
+    if (this.#events.length === 0) return { ...made, knownUntil };
     const influences = new Influences(made.moved);
     const moved = made.horizons.map((horizon) => this.#moved(horizon, now + horizon.ahead, influences));
-    const knownUntil = this.#known ?? made.knownUntil;
     const causes = influences.list();
     return { ...made, knownUntil, horizons: moved, ...(causes.length > 0 && { moved: causes }) };
   }
 
   /** What is on at a time and has a factor. */
-  #on(time: Seconds): On[] {
-    const on: On[] = [];
+  #on(time: Seconds): readonly On[] {
+    let on: On[] | undefined;
     for (const event of this.#events) {
       const occurrence = event.learns ? event.schedule.at(time) : undefined;
-      if (occurrence !== undefined) on.push({ event, occurrence, cause: `${event.kind} ${occurrence.name}` });
+      if (occurrence === undefined) continue;
+      on ??= [];
+      on.push({ event, occurrence, cause: `${event.kind} ${occurrence.name}` });
     }
-    return on;
+    return on ?? NONE;
   }
 
   /** The forecaster inside sees another load, and some not at all: what it would refuse is refused here. */
   #check({ time, load }: LoadPoint): void {
     if (!(load >= 0 && Number.isFinite(load)))
       throw new RangeError(`load of ${this.#shard} at ${time}: expected a number from 0, got ${load}`);
-    if (this.#known !== undefined && time <= this.#known)
-      throw new RangeError(`load of ${this.#shard}: expected a point after ${this.#known}, got ${time}`);
+    if (this.#newest !== undefined && time <= this.#newest)
+      throw new RangeError(`load of ${this.#shard}: expected a point after ${this.#newest}, got ${time}`);
   }
 
-  #closed({ time, load }: LoadPoint, on: readonly On[]): void {
-    this.#withhold(time);
+  /** Whether anything was fed. */
+  #closed({ time, load }: LoadPoint, on: readonly On[]): boolean {
+    const fed = this.#withhold(time);
     this.#end(new Set(on.map(keyOf)));
     for (const { event, cause } of on) if (event.factor === 0) this.#closings.observe(cause, load);
+    return fed;
   }
 
-  #during({ time, load }: LoadPoint, on: readonly On[]): void {
+  /** Whether anything was fed. */
+  #during({ time, load }: LoadPoint, on: readonly On[]): boolean {
+    this.#end(new Set(on.map(keyOf)));
     const all = on.map((one) => this.#running.get(keyOf(one)) ?? { on: one, running: this.#begin(one) });
     const running = all.flatMap((one) => one.running ?? []);
     const [learner, next] = this.#learner(time, load, running);
@@ -119,11 +137,12 @@ export class EventForecaster implements RestorableForecaster {
       (sum, one) => sum + one.logAt(time, one === learner ? next?.differs : undefined),
       0,
     );
-    if (log < Math.log(LEAST_FACTOR)) this.#withhold(time);
+    let fed = true;
+    if (log < Math.log(LEAST_FACTOR)) fed = this.#withhold(time);
     else this.#inner.observe({ time, load: load > MOST_LOAD ? load : load / Math.exp(log) });
-    this.#end(new Set(on.map(keyOf)));
     for (const one of all) this.#running.set(keyOf(one.on), one);
     if (learner !== undefined && next !== undefined) learner.take(time, next);
+    return fed;
   }
 
   /** Of several at a time, only the one of which least is known learns from a load: it cannot be divided among them. */
@@ -135,7 +154,7 @@ export class EventForecaster implements RestorableForecaster {
   }
 
   #begin({ event, cause, occurrence: { start, end } }: On): Running | undefined {
-    if (this.#known !== undefined && this.#known >= start) return undefined;
+    if (this.#newest !== undefined && this.#newest >= start) return undefined;
     return new Running(start, end, this.#effects.of(cause, event).belief);
   }
 
@@ -150,14 +169,15 @@ export class EventForecaster implements RestorableForecaster {
   }
 
   /** Nothing is fed; but every hour what is usual, so that what comes after can be forecast from near by. */
-  #withhold(time: Seconds): void {
+  #withhold(time: Seconds): boolean {
     const { knownUntil } = this.#inner;
-    if (knownUntil === undefined || time - knownUntil < LONGEST_WITHHELD) return;
+    if (knownUntil === undefined || time - knownUntil < LONGEST_WITHHELD) return false;
     const usual = this.#usual.at(time);
     const load = Number.isNaN(usual)
       ? this.#inner.forecast(time, [0]).horizons[0]!.quantiles[MEDIAN]!
       : usual;
     this.#inner.observe({ time, load });
+    return true;
   }
 
   #moved(horizon: Horizon, target: Seconds, influences: Influences): Horizon {
@@ -177,46 +197,33 @@ export class EventForecaster implements RestorableForecaster {
     }
     if (factor !== 1) quantiles = LEVELS.map((_, i) => quantiles[i]! * factor);
     quantiles = widened(quantiles, Math.sqrt(variance));
-    return { ahead, quantiles: this.#lifted(quantiles, target, ahead, influences) };
+    return { ahead, quantiles: lifted(quantiles, this.#events, target, ahead, influences) };
   }
 
   /** Log of the factor of an event at a time to come, and how far it may be off. */
   #thought(one: On, target: Seconds): { readonly log: number; readonly doubt: number } {
     const { event, cause, occurrence } = one;
     const known = this.#running.get(keyOf(one));
-    // What it does now is in the newest loads: their forecast has its own doubts.
-    if (known !== undefined) return { log: known.running?.logAt(target) ?? 0, doubt: 0 };
-    if (this.#known !== undefined && this.#known >= occurrence.start) return { log: 0, doubt: 0 };
+    if (known !== undefined) {
+      const { running } = known;
+      if (running === undefined) return { log: 0, doubt: 0 };
+      return { log: running.logAt(target), doubt: event.often ? 0 : this.#courseDoubt(running, target) };
+    }
+    if (this.#newest !== undefined && this.#newest >= occurrence.start) return { log: 0, doubt: 0 };
     const { belief, doubt } = this.#effects.of(cause, event);
     return { log: belief.parts[partAt(target, occurrence)]!, doubt };
   }
 
-  #lifted(
-    quantiles: ArrayLike<number>,
-    target: Seconds,
-    ahead: Seconds,
-    influences: Influences,
-  ): ArrayLike<number> {
-    let lifted = quantiles;
-    for (const { kind, schedule, atLeast } of this.#events) {
-      if (atLeast === 0) continue;
-      const occurrence = schedule.at(target);
-      if (occurrence === undefined) continue;
-      influences.note(
-        `${kind} ${occurrence.name}`,
-        lifted[MEDIAN]!,
-        Math.max(lifted[MEDIAN]!, atLeast),
-        ahead,
-      );
-      const before = lifted;
-      lifted = LEVELS.map((_, i) => (i >= MEDIAN ? Math.max(before[i]!, atLeast) : before[i]!));
-    }
-    return lifted;
+  /** What it does now is in the newest loads; what it will do later is less sure, from a twelfth of its course on. */
+  #courseDoubt({ start, end, belief }: Running, target: Seconds): number {
+    const ahead = Math.max(0, target - (this.#newest ?? start));
+    const share = Math.min(1, (PARTS * ahead) / (end - start));
+    return share * Math.min(COURSE_DOUBT, Math.sqrt(belief.variance));
   }
 
   state(): Uint8Array {
     const out = new StateWriter();
-    out.numbers(MAGIC, STATE_VERSION, this.#known ?? Number.NaN);
+    out.numbers(MAGIC, STATE_VERSION, this.#newest ?? Number.NaN, this.#withheld ? 1 : 0);
     const often = this.#events.flatMap(({ fedAs }) => fedAs ?? []);
     out.numbers(often.length);
     for (const one of often) out.text(one);
@@ -242,12 +249,13 @@ export class EventForecaster implements RestorableForecaster {
    */
   restore(state: Uint8Array): void {
     const from = new StateReader(state);
-    const [magic, version, known] = from.numbers(3) as [number, number, number];
+    const [magic, version, newest, withheld] = from.numbers(4) as [number, number, number, number];
     if (magic !== MAGIC || version !== STATE_VERSION)
       throw new ForecasterStateError(
         `state of ${this.#shard}: expected version ${STATE_VERSION} of events, got ${version} of ${magic}`,
       );
-    this.#known = Number.isNaN(known) ? undefined : known;
+    this.#newest = Number.isNaN(newest) ? undefined : newest;
+    this.#withheld = withheld === 1;
     this.#sameEvents(Array.from({ length: from.count('events') }, () => from.text()));
     this.#usual.load(from);
     this.#effects.load(from);
@@ -266,7 +274,7 @@ export class EventForecaster implements RestorableForecaster {
   }
 
   #sameEvents(before: readonly string[]): void {
-    const known = this.#known ?? Number.NEGATIVE_INFINITY;
+    const known = this.#newest ?? Number.NEGATIVE_INFINITY;
     const now = this.#events.filter(({ fedAs }) => fedAs !== undefined);
     const gone = before.filter((one) => !now.some(({ fedAs }) => fedAs === one));
     const come = now.filter(({ fedAs, first = known }) => !before.includes(fedAs!) && first < known);

@@ -13,14 +13,13 @@ export interface ShardEvent {
   readonly factor?: number;
   /** Whether what its occurrences did counts too. */
   readonly learns: boolean;
+  /** Whether it comes so often (daily, weekly) that the past of a season holds many of its occurrences. */
+  readonly often: boolean;
   /** Expected load in the shard's unit, at least; 0: nothing is said. */
   readonly atLeast: number;
   /** What those of a kind share that have not been seen themselves: all holidays of one place. */
   readonly shared?: string;
-  /**
-   * What of it a season learns: set where it comes so often that the past holds many of its occurrences, fed by this
-   * very factor. Another text is another past.
-   */
+  /** Of one that comes often and has a factor: the past was fed by this very one. Another text is another past. */
   readonly fedAs?: string;
   /** When it came first. */
   readonly first?: Seconds;
@@ -43,10 +42,10 @@ export function calendarOf(
   return {
     offset,
     events: [
-      ...calendar.filter(concerns).map((event) => eventOf(event, offset)),
+      ...calendar.filter(concerns).map((event) => once(event, timeZone, () => eventOf(event, offset))),
       ...holidays
         .filter((place) => concerns(place) && place.dates.length > 0)
-        .map((place) => holidaysOf(place, timeZone, offset)),
+        .map((place) => once(place, timeZone, () => holidaysOf(place, offset))),
     ],
   };
 }
@@ -61,6 +60,7 @@ function eventOf(event: Settings['calendar'][number], offset: Offset): ShardEven
     ...(factor !== undefined && { factor }),
     // An event of which only a load is said does nothing else.
     learns: factor !== undefined || load === 0,
+    often,
     atLeast: load,
     ...(often && factor !== undefined && { fedAs: [name, start, end, repeat, factor].join(' ') }),
     first: first.start,
@@ -76,23 +76,28 @@ export function placeName({
   return [country, state, region].filter((part) => part !== undefined).join('-');
 }
 
-/** Hundreds of shards of a service have the same holidays. */
-const listed = new WeakMap<HolidayPlace, { readonly timeZone: string; readonly event: ShardEvent }>();
+const made = new WeakMap<object, { readonly timeZone: string; readonly event: ShardEvent }>();
 
-function holidaysOf(place: HolidayPlace, timeZone: string, offset: Offset): ShardEvent {
-  const known = listed.get(place);
+/** Hundreds of shards of a service have the same events, and a forecaster each is made of them every minute. */
+function once(entry: object, timeZone: string, make: () => ShardEvent): ShardEvent {
+  const known = made.get(entry);
   if (known?.timeZone === timeZone) return known.event;
+  const event = make();
+  made.set(entry, { timeZone, event });
+  return event;
+}
+
+function holidaysOf(place: HolidayPlace, offset: Offset): ShardEvent {
   const days = place.dates.map(({ date, days, name }) => {
     const local = parseStamp(date)!;
     return { name, start: fromLocal(local, offset), end: fromLocal(local + days * DAY, offset) };
   });
-  const event: ShardEvent = {
+  return {
     kind: 'holiday',
     schedule: new Listed(days),
     learns: true,
+    often: false,
     atLeast: 0,
     shared: placeName(place),
   };
-  listed.set(place, { timeZone, event });
-  return event;
 }

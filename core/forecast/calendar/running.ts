@@ -3,8 +3,8 @@ import type { StateReader, StateWriter } from '../state.ts';
 import { type Belief, type Evidence, PARTS, type Shown } from './effect.ts';
 import type { Usual } from './usual.ts';
 
-/** In how this occurrence differs from others, the newest sixth of its course counts. */
-const MEMORY_PARTS = 2;
+/** In how this occurrence differs from others, the newest third of its course counts. */
+const MEMORY_PARTS = 4;
 /** Log of the largest factor that is believed. */
 const MOST = 4;
 
@@ -123,7 +123,8 @@ export class Running {
 
 type Four = [number, number, number, number];
 
-/** Half hours err alike for about so long: more of them say no more. */
+/** Half hours in a row err alike: so many of them say as much as one would alone, and no more than four do. */
+const ALIKE = 8;
 const MOST_HALF_HOURS = 4;
 
 function evidenceOf({ load, expected, points, span }: Sums, usual: Usual): Evidence | undefined {
@@ -131,6 +132,6 @@ function evidenceOf({ load, expected, points, span }: Sums, usual: Usual): Evide
   const halfHours = Math.max(0.25, Math.min(MOST_HALF_HOURS, span / (30 * MINUTE)));
   return {
     log: usual.logRatio(load / points, expected / points, MOST),
-    variance: usual.noise / halfHours,
+    variance: (ALIKE * usual.noise) / halfHours,
   };
 }
