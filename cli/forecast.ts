@@ -2,17 +2,20 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Place } from '../adapters/holidays/expand.ts';
 import { inputError } from '../backtest/input/input-error.ts';
 import { readIndicators } from '../backtest/input/read-indicators.ts';
 import { loadOrMissing, readSeries } from '../backtest/input/read-load.ts';
 import { type OriginRow, readOrigins } from '../backtest/input/read-origins.ts';
-import { SeasonalForecaster } from '../core/forecast/forecaster.ts';
+import { Analyser } from '../core/forecast/analyser/analyser.ts';
+import { EventForecaster } from '../core/forecast/calendar/event-forecaster.ts';
 import { KnownGrid, LEAST_STEP, MOST_STEP } from '../core/forecast/series/grid.ts';
 import { inOrder, lastKnown, type Points } from '../core/forecast/series/points.ts';
 import { forecastOrigins, GIVEN, type Run } from '../core/forecast/series/run.ts';
 import { formatStamp } from '../core/settings/stamp.ts';
 import { DAY, HOUR, MINUTE, type Seconds } from '../core/time.ts';
 import { UsageError } from './fail.ts';
+import { localCalendar, placesOf, timeZone } from './forecast-calendar.ts';
 import { startProgress } from './progress.ts';
 import { writableFile } from './writable.ts';
 
@@ -22,6 +25,8 @@ export interface ForecastOptions {
   readonly last?: boolean;
   readonly origins?: string;
   readonly indicators?: string;
+  readonly timeZone?: string;
+  readonly holidays?: readonly Place[];
   readonly out?: string;
   readonly quiet?: boolean;
 }
@@ -36,6 +41,12 @@ export function configure(command: Command): void {
       '--indicators <file>',
       'series that may lead these: CSV with columns shard/indicator or indicator',
     )
+    .option(
+      '--time-zone <zone>',
+      'IANA zone, e.g. Europe/Berlin, whose clock days and weeks follow',
+      timeZone,
+    )
+    .option('--holidays <places>', 'public holidays of countries or states, e.g. DE-BY,AT', placesOf)
     .option('--out <file>', 'write the CSV there instead of stdout')
     .option('--quiet', 'no progress')
     .action(async (options: ForecastOptions) => {
@@ -82,7 +93,7 @@ export async function forecast(
     series,
     origins,
     horizons,
-    make,
+    make: makerOf(options, series),
     onProgress: bar.update,
     ...(leading && { indicators: (name) => leading.get(name)! }),
   });
@@ -92,12 +103,22 @@ export async function forecast(
   if (out !== undefined) say(`wrote ${out}: ${origins.length * horizons.length} forecasts`);
 }
 
-/** The forecaster of one series. */
-const make: Run['make'] = ({ series, grid, leads, indicators }, state) => {
-  const forecaster = new SeasonalForecaster({ shard: series, step: grid.step, leads, ...{ indicators } });
-  if (state !== undefined) forecaster.restore(state);
-  return forecaster;
-};
+/** Makes the forecaster of one series. */
+function makerOf({ timeZone = 'UTC', holidays = [] }: ForecastOptions, all: readonly Points[]): Run['make'] {
+  const calendar = localCalendar(timeZone, holidays, all);
+  const { offset } = calendar;
+  return ({ series, grid, leads, indicators }, state) => {
+    const own = { shard: series, step: grid.step, leads };
+    const analyser = new Analyser({
+      ...own,
+      ...(indicators && { indicators }),
+      ...(timeZone !== 'UTC' && { offset }),
+    });
+    const forecaster = holidays.length > 0 ? new EventForecaster(analyser, series, calendar) : analyser;
+    if (state !== undefined) forecaster.restore(state);
+    return forecaster;
+  };
+}
 
 function checkStep(file: string, series: readonly Points[]): void {
   const step = new KnownGrid(series).whole();

@@ -37,6 +37,53 @@ const load = file(`${wide.join('\n')}\n`);
 const table = (text: string) => text.trimEnd().split('\n');
 
 describe('forecast', () => {
+  it('knows public holidays, by the clock of a time zone', () => {
+    // Hourly, closed on every public holiday but the one to be forecast.
+    const hours = ['time,web'];
+    const closed = ['2026-04-03', '2026-04-06', '2026-05-01'];
+    const start = Date.UTC(2026, 2, 1);
+    const end = Date.UTC(2026, 4, 13, 21);
+    for (let time = start; time <= end; time += 3_600_000) {
+      const local = new Date(time + (time < Date.UTC(2026, 2, 29, 1) ? 1 : 2) * 3_600_000);
+      const day = local.toISOString().slice(0, 10);
+      hours.push(
+        `${new Date(time).toISOString()},${(closed.includes(day) ? 20 : 100) + (local.getUTCHours() % 5)}`,
+      );
+    }
+    const own = file(`${hours.join('\n')}\n`);
+    const median = (...args: string[]) => {
+      const { status, stdout, stderr } = run('--load', own, '--horizons', '1h,2h,6h', '--last', ...args);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      return table(stdout)
+        .slice(1)
+        .map((row) => Number(row.split(',')[4]));
+    };
+    // Ascension Day, 2026-05-14, begins at 22:00 UTC: an hour after the newest value.
+    for (const load of median()) expect(load).toBeGreaterThan(80);
+    for (const load of median('--holidays', 'DE-BY', '--time-zone', 'Europe/Berlin'))
+      expect(load).toBeLessThan(50);
+    const [first, , later] = median('--holidays', 'DE-BY');
+    expect(first).toBeGreaterThan(80);
+    expect(later).toBeLessThan(50);
+  });
+
+  it.each([
+    [
+      '--holidays',
+      'DE-QQ',
+      "error: option '--holidays <places>' argument 'DE-QQ' is invalid. state of DE: expected one of",
+    ],
+    [
+      '--time-zone',
+      'Mars',
+      "argument 'Mars' is invalid. expected an IANA time zone such as Europe/Berlin, got 'Mars'.",
+    ],
+  ])('refuses %s %s', (option, value, message) => {
+    const { status, stderr } = run('--load', load, '--horizons', '1h', '--last', option, value);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
   it('forecasts each series from its newest value, in the order of the horizons', () => {
     const { status, stdout, stderr } = run('--load', load, '--horizons', '1h,5m', '--last');
     expect({ status, stderr }).toEqual({
