@@ -71,7 +71,7 @@ describe('forecast', () => {
     [
       '--holidays',
       'DE-QQ',
-      "error: option '--holidays <places>' argument 'DE-QQ' is invalid. state of DE: expected one of",
+      "option '--holidays <places>' argument 'DE-QQ' is invalid. state of DE: expected one of",
     ],
     [
       '--time-zone',
