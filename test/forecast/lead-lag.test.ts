@@ -45,7 +45,7 @@ function indicatorsOf({ step, others }: Made, names: readonly string[]): Indicat
 }
 
 function fed(one: Made, names: readonly string[], to = one.load.length): LeadLag {
-  const leadLag = new LeadLag({ step: one.step, indicators: indicatorsOf(one, names) });
+  const leadLag = new LeadLag({ step: one.step, indicators: indicatorsOf(one, names), reach: 0 });
   for (let i = 0; i < to; i++) leadLag.observe(T0 + i * one.step, one.load[i]!);
   return leadLag;
 }
@@ -78,7 +78,7 @@ describe('leading indicators', () => {
 
   it('tell the changes that the load has still to show', () => {
     const one = made(600, 12, 3600, 2);
-    const leadLag = new LeadLag({ step: 600, indicators: indicatorsOf(one, ['led']) });
+    const leadLag = new LeadLag({ step: 600, indicators: indicatorsOf(one, ['led']), reach: 0 });
     let [both, told, came] = [0, 0, 0];
     for (let i = 0; i < one.load.length - 6; i++) {
       leadLag.observe(T0 + i * 600, one.load[i]!);
@@ -101,6 +101,23 @@ describe('leading indicators', () => {
     expect(leadLag.features(now, 7200)[0]).toBe(whole);
     expect(leadLag.features(now, 600)[0]).not.toBe(whole);
     expect(leadLag.features(now, 0)[0]).toBeCloseTo(0);
+  });
+
+  it('are remembered as they were, for as long as whoever learns asks for them', () => {
+    const one = made(600, 12, 3600, 3);
+    const indicators = indicatorsOf(one, ['led']);
+    const [far, near] = [86_400, 0].map((reach) => new LeadLag({ step: 600, indicators, reach }));
+    const then = one.load.length - 145;
+    for (let i = 0; i <= then; i++) far!.observe(T0 + i * 600, one.load[i]!);
+    const [said] = far!.features(T0 + then * 600, 1800);
+    const { chosen } = far!;
+    for (let i = then + 1; i < one.load.length; i++) far!.observe(T0 + i * 600, one.load[i]!);
+    for (const [i, load] of one.load.entries()) near!.observe(T0 + i * 600, load);
+    // The lag is found anew meanwhile, and what a deviation is.
+    expect(far!.chosen[0]!.lag).toBeCloseTo(chosen[0]!.lag, -2);
+    expect(Math.abs(said!)).toBeGreaterThan(0.2);
+    expect(far!.features(T0 + then * 600, 1800)[0]! / said!).toBeCloseTo(1, 1);
+    expect(near!.features(T0 + then * 600, 1800)[0]).toBe(0);
   });
 
   it('know nothing of what comes later', () => {
@@ -130,6 +147,7 @@ describe('leading indicators', () => {
     const leadLag = new LeadLag({
       step: 600,
       indicators: indicatorsOf({ ...one, others: { led } }, ['led']),
+      reach: 0,
     });
     for (let i = 0; i < one.load.length; i++)
       if (i % 13 !== 0 && !(i > 900 && i < 1200)) leadLag.observe(T0 + i * 600, one.load[i]!);
@@ -160,7 +178,7 @@ describe('leading indicators', () => {
     expect(state.length).toBeLessThan(8 * 1024);
     const whole = fed(one, ['led', 'foreign']);
     const goOn = (names: readonly string[]) => {
-      const leadLag = new LeadLag({ step: 300, indicators: indicatorsOf(one, names) });
+      const leadLag = new LeadLag({ step: 300, indicators: indicatorsOf(one, names), reach: 0 });
       const from = new StateReader(state);
       leadLag.load(from);
       from.end();

@@ -37,6 +37,7 @@ const METHOD_EVERY = 60;
 const LEVEL_MEMORY = 0.01;
 /** Changes of less are not told. */
 const TOLD = 0.01;
+const ORIGINS = 192;
 /** Rises with every change of what {@link Analyser.state} writes. */
 const STATE_VERSION = 3;
 /** Loads are kept in half width. */
@@ -61,6 +62,8 @@ export class Analyser implements KeptForecaster {
   #level = 0;
   #method = '';
   #origin: Origin | undefined;
+  /** The newest ones, so that near leads need not look them up again. */
+  readonly #origins: (Origin | undefined)[] = new Array<Origin | undefined>(ORIGINS).fill(undefined);
 
   /** @throws {RangeError} without a lead, or with a step out of bounds */
   constructor(options: AnalyserOptions) {
@@ -75,8 +78,9 @@ export class Analyser implements KeptForecaster {
     this.#past = new Past(step);
     const shift = (index: number, earlier: number) =>
       Math.round((offset!(this.#timeOf(index)) - offset!(this.#timeOf(earlier))) / step);
-    this.#seasons = new Seasons(this.#past, offset ? shift : NO_SHIFT);
-    this.#leadLag = indicators && new LeadLag({ step, indicators });
+    this.#seasons = new Seasons(this.#past, this.#tracks.at(-1)!.lead, offset ? shift : NO_SHIFT);
+    const reach = this.#tracks.at(-1)!.lead * step;
+    this.#leadLag = indicators && new LeadLag({ step, indicators, reach });
   }
 
   get knownUntil(): Seconds | undefined {
@@ -92,13 +96,10 @@ export class Analyser implements KeptForecaster {
     this.#leadLag?.observe(this.#timeOf(index), load);
     const origin = originAt(this.#past, this.#seasons, index);
     this.#origin = origin;
-    const earlier = new Map<number, Origin>();
+    this.#origins[index % ORIGINS] = origin;
     for (const track of this.#tracks) {
       if (track.awaits(index)) {
-        const from = index - track.lead;
-        const then = earlier.get(from) ?? originAt(this.#past, this.#seasons, from);
-        earlier.set(from, then);
-        track.learn(this.#moment(then, track.lead), load);
+        track.learn(this.#moment(this.#originAt(index - track.lead), track.lead), load);
       }
       if (track.keeps(index + track.lead)) track.keep(this.#moment(origin, track.lead));
     }
@@ -169,6 +170,12 @@ export class Analyser implements KeptForecaster {
     this.#first = first;
     this.#level = level;
     this.#origin = originAt(this.#past, this.#seasons, this.#past.newest);
+  }
+
+  /** As it was, or the same looked up again. */
+  #originAt(index: number): Origin {
+    const known = this.#origins[index % ORIGINS];
+    return known?.index === index ? known : originAt(this.#past, this.#seasons, index);
   }
 
   #timeOf(index: number): Seconds {

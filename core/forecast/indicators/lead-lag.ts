@@ -9,6 +9,8 @@ export interface LeadLagOptions {
   /** Seconds between points. */
   readonly step: Seconds;
   readonly indicators: Indicators;
+  /** How long before the newest point features are still asked for (s): whoever learns, learns from what was known then. */
+  readonly reach: Seconds;
 }
 
 /** An indicator that leads the load. */
@@ -66,6 +68,7 @@ const NOTHING: Lead = { lag: 0, correlation: 0, deviations: 0 };
  */
 export class LeadLag {
   readonly #step: Seconds;
+  readonly #reach: Seconds;
   readonly #indicators: Indicators;
   /** Slots per bin. */
   readonly #width: number;
@@ -76,8 +79,9 @@ export class LeadLag {
   #newest: Seconds | undefined;
   #bins = 0;
 
-  constructor({ step, indicators }: LeadLagOptions) {
+  constructor({ step, indicators, reach }: LeadLagOptions) {
     this.#step = step;
+    this.#reach = reach;
     this.#indicators = indicators;
     this.#width = Math.max(1, Math.round(BIN / step));
     this.#all = indicators.names.map((name) => this.#indicator(name));
@@ -97,7 +101,10 @@ export class LeadLag {
   observe(time: Seconds, load: number): void {
     const skipped = this.#newest === undefined ? 0 : Math.round((time - this.#newest) / this.#step) - 1;
     // Nothing older than a day and the longest lag is ever looked at.
-    const bridged = Math.min(skipped, Math.ceil((DAY + LONGEST_LAG) / this.#step) + this.#width);
+    const bridged = Math.min(
+      skipped,
+      Math.ceil((DAY + LONGEST_LAG + this.#reach) / this.#step) + this.#width,
+    );
     for (let back = bridged; back > 0; back--) this.#take(time - back * this.#step, Number.NaN);
     this.#take(time, load);
     this.#newest = time;
@@ -106,7 +113,7 @@ export class LeadLag {
   /**
    * How the indicators in use have changed, beyond what is usual at the time of day, over the stretch whose echo in the load
    * lies between `origin` and `lead` after it: in deviations, 0 where none is in use or it is not known.
-   * @param origin time of the newest point, or of one before; nothing after it is looked at
+   * @param origin time of the newest point, or of one up to `reach` before; nothing after it is looked at
    * @param lead seconds
    */
   features(origin: Seconds, lead: Seconds): readonly number[] {
@@ -138,7 +145,7 @@ export class LeadLag {
     }
   }
 
-  /** Takes up what was put away by one with the same step. Indicators that were not there then begin anew. */
+  /** Takes up what was put away by one with the same step and reach. Indicators that were not there then begin anew. */
   load(from: StateReader): void {
     const [newest, bins] = from.numbers(2) as [number, number];
     const saved = from.count('indicators');
@@ -201,7 +208,7 @@ export class LeadLag {
     const [ahead, behind, memory] = [LONGEST_LAG, LOOK_BEHIND, MEMORY].map((time) => this.#inBins(time));
     return {
       name,
-      past: new BinnedPast(this.#width, this.#inBins(DAY), ahead! + 2),
+      past: new BinnedPast(this.#width, this.#inBins(DAY), ahead! + this.#inBins(this.#reach) + 2),
       innovations: new Innovations(memory!),
       echo: new Echo(ahead!, behind!, memory!),
     };
