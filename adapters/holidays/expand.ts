@@ -1,8 +1,14 @@
-import HolidaysModule from 'date-holidays';
+import { createRequire } from 'node:module';
+import type HolidaysModule from 'date-holidays';
 import type { HolidayDate, HolidayPlace } from '../../core/settings/calendar.ts';
 
-// CommonJS that calls itself an ES module: its class is one level deeper where Node.js imports it.
-const Holidays = (HolidaysModule as { readonly default?: typeof HolidaysModule }).default ?? HolidaysModule;
+let library: typeof HolidaysModule | undefined;
+
+/** Read only when it is needed: the rules of all countries take a fifth of a second, and most settings name none. */
+function holidaysLibrary(): typeof HolidaysModule {
+  library ??= createRequire(import.meta.url)('date-holidays') as typeof HolidaysModule;
+  return library;
+}
 
 export type Place = Pick<HolidayPlace, 'country' | 'state' | 'region'>;
 
@@ -47,6 +53,7 @@ export function placeOf(text: string): Place {
 }
 
 function calendarOf({ country, state, region }: Place) {
+  const Holidays = holidaysLibrary();
   // The library takes what it does not know for the country as a whole, or for a country without holidays.
   const all = new Holidays();
   expectOne('country', country, all.getCountries());
