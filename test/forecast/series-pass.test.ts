@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import {
   type Forecast,
   type Indicators,
@@ -7,15 +8,14 @@ import {
   LEVELS,
   type LoadPoint,
 } from '../../core/forecast/forecast.ts';
-import { SeasonalForecaster } from '../../core/forecast/forecaster.ts';
 import { KnownGrid } from '../../core/forecast/series/grid.ts';
 import { leadsFor } from '../../core/forecast/series/leads.ts';
 import { inOrder, lastKnown, type Points } from '../../core/forecast/series/points.ts';
 import { forecastOrigins, GIVEN, type Origin, type Run } from '../../core/forecast/series/run.ts';
 import { daily, T0 } from './series.ts';
 
-const make: Run['make'] = ({ series, grid, leads }, state) => {
-  const forecaster = new SeasonalForecaster({ shard: series, step: grid.step, leads });
+const make: Run['make'] = ({ series, grid, leads, indicators }, state) => {
+  const forecaster = new Analyser({ shard: series, step: grid.step, leads, indicators });
   if (state !== undefined) forecaster.restore(state);
   return forecaster;
 };
