@@ -221,12 +221,14 @@ export class Emerging {
     const { kind, peak, hours } = this.#outlook(key, series);
     const threshold = this.#threshold();
     const load = mean(series.loads, KEPT - 3, KEPT);
-    const comes = load >= threshold ? 0 : hours.findIndex((one) => one >= threshold);
+    const quantile = (level: number) => this.#outcomes.quantile(kind, peak, level);
+    // Rather too early than too late: as if it came to what it exceeds in one of ten cases.
+    const more = peak > 0 ? quantile(0.9) / peak : 1;
+    const comes = load >= threshold ? 0 : hours.findIndex((one) => one * more >= threshold);
     const trend = now + (comes === -1 ? AHEAD : comes) * HOUR;
     // Of a day that comes again nobody knows the hour: from its beginning on.
     const readyBy =
       kind === 'returning' && comes !== 0 ? Math.max(now, this.#dayAhead() * DAY * HOUR) : trend;
-    const quantile = (level: number) => this.#outcomes.quantile(kind, peak, level);
     const typical = this.#typical();
     return {
       key,

@@ -9,6 +9,8 @@ const DAY = 24;
 const GROWTH: readonly [number, number] = [0.5, 2];
 /** Of growth within hours so much goes on for as long again, and so much of that, and so on. */
 const GOES_ON = 0.3;
+/** Of what it is above yesterday at this hour, half is growth and half that today is early. */
+const BELIEVED = 0.5;
 const RISING = 1.25;
 
 /** What the errors of a prediction are like depends on this. */
@@ -56,7 +58,7 @@ export function sustained(values: ArrayLike<number>): number {
 
 /**
  * What the load of a key will be in the hours to come: half as its level and the growth of these hours say, half as
- * yesterday's hours and the growth since then do.
+ * yesterday's hours and a part of the growth since then do.
  * @param past its load hour by hour up to now, `NaN` where it is not known
  */
 export function outlookOf(past: ArrayLike<number>): Outlook {
@@ -74,7 +76,7 @@ export function outlookOf(past: ArrayLike<number>): Outlook {
     const goneOn = (GOES_ON * (1 - GOES_ON ** ((j + 1) / NOW))) / (1 - GOES_ON);
     const straight = level * Math.exp(trend * goneOn);
     const then = median(past, end - DAY + j - 1, Math.min(end, end - DAY + j + 2));
-    return Number.isNaN(growth) || Number.isNaN(then) ? straight : (straight + then * growth) / 2;
+    return Number.isNaN(growth) || Number.isNaN(then) ? straight : (straight + then * growth ** BELIEVED) / 2;
   });
   const change = Number.isNaN(growth) ? Math.exp(trend) : growth;
   const kind = change > RISING ? 'rising' : change < 1 / RISING ? 'falling' : 'steady';

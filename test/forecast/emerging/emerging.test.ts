@@ -49,7 +49,7 @@ describe('a key inside a shard', () => {
     expect(one!.expected.q50).toBeLessThan(one!.expected.q90);
     expect(one!.expected.q90).toBeLessThan(gift(when) * 3);
     expect(one!.readyBy).toBeGreaterThanOrEqual(T0 + (when + 1) * HOUR);
-    expect(one!.readyBy).toBeLessThanOrEqual(T0 + (when + 24) * HOUR);
+    expect(one!.readyBy).toBeLessThanOrEqual(T0 + (when + 7) * HOUR);
   });
 
   it.each([
