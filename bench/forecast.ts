@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { fail } from '../cli/fail.ts';
-import { startProgress } from '../cli/progress.ts';
+import { type Progress, startProgress } from '../cli/progress.ts';
 import { messageOf } from '../core/failure.ts';
 import { pythonWith } from '../test/aws/python.ts';
 import { type Measured, measureAccuracy } from './forecast/accuracy.ts';
@@ -20,6 +20,7 @@ interface Options {
   readonly part: Part;
   readonly series: number;
   readonly origins: number;
+  readonly parts: boolean;
   readonly peersRefresh: boolean;
   readonly out: string;
   readonly json?: string;
@@ -40,6 +41,7 @@ const command = new Command('bench:forecast')
   )
   .option('--series <n>', 'series of a set', numberOption({ min: 1, max: 1000, whole: true }), 8)
   .option('--origins <n>', 'origins of a series', numberOption({ min: 1, max: 1000, whole: true }), 16)
+  .option('--no-parts', 'leave out the experts of ours one by one')
   .option('--no-peers-refresh', "peers' answers only as far as they were kept")
   .option('--out <dir>', "where peers' answers are kept, and the drawing goes", 'out/bench-forecast')
   .option('--json <file>', 'write metrics and rows there')
@@ -61,6 +63,21 @@ async function pythonOf({ peersRefresh }: Options): Promise<string | undefined> 
   }
 }
 
+/** One bar after the other, each named by its stage. */
+function staged(quiet: boolean): { update(share: number, stage: string): void; stop(): void } {
+  let shown: { stage: string; bar: Progress } | undefined;
+  return {
+    update(share, stage) {
+      if (shown?.stage !== stage) {
+        shown?.bar.stop();
+        shown = { stage, bar: startProgress(`bench:forecast ${stage}`, 1000, { quiet }) };
+      }
+      shown.bar.update(Math.floor(1000 * share));
+    },
+    stop: () => shown?.bar.stop(),
+  };
+}
+
 async function main(args: readonly string[]): Promise<number> {
   command.parse(args, { from: 'user' });
   const options = command.opts<Options>();
@@ -70,21 +87,13 @@ async function main(args: readonly string[]): Promise<number> {
   const python = wanted('accuracy') || wanted('speed') ? await pythonOf(options) : undefined;
   const results: Measured[] = [];
   if (wanted('accuracy')) {
-    const refresh = options.peersRefresh;
-    let stage = '';
-    let progress = startProgress('bench:forecast', 1000, { quiet: true });
-    const onProgress = (share: number, note: string) => {
-      if (note !== stage) {
-        progress.stop();
-        progress = startProgress(`bench:forecast ${note}`, 1000, { quiet });
-        stage = note;
-      }
-      progress.update(Math.floor(1000 * share));
-    };
+    const { peersRefresh: refresh, parts } = options;
+    const progress = staged(quiet);
+    const onProgress = progress.update;
     results.push(
-      await measureAccuracy({ files, part, series, origins, out, python, refresh, onProgress }).finally(() =>
-        progress.stop(),
-      ),
+      await measureAccuracy({
+        ...{ files, part, series, origins, out, python, refresh, parts, onProgress },
+      }).finally(() => progress.stop()),
     );
   }
   if (wanted('speed')) results.push(await measureSpeed(files, python));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Answers } from './answers.ts';
 import { AUGURS } from './augurs.ts';
 import { drawing } from './draw.ts';
+import { OURS, PARTS } from './forecasters.ts';
 import { accuracyMetrics } from './metrics.ts';
 import { askPeers } from './peers.ts';
 import { accuracyText } from './print.ts';
@@ -23,6 +24,8 @@ export interface AccuracyOptions {
   readonly python: string | undefined;
   /** False: peers' answers only as far as they were kept. */
   readonly refresh: boolean;
+  /** Whether each expert and sample of ours is played alone, too. */
+  readonly parts: boolean;
   readonly onProgress: (share: number, note: string) => void;
 }
 
@@ -46,7 +49,8 @@ export async function measureAccuracy(options: AccuracyOptions): Promise<Measure
   const augurs = await askAugurs(plan.cases, kept('augurs'), options.refresh, (share) =>
     options.onProgress(share, AUGURS),
   );
-  const ours = await askOurs(plan, (share) => options.onProgress(share, 'ours'));
+  const names = options.parts ? [OURS, ...PARTS] : [OURS];
+  const ours = await askOurs(names, plan, (share) => options.onProgress(share, 'ours'));
   const scored = (answers: Answers) => scoresOf(plan.cases, answers);
   const scores = [...ours.answers, ...models, augurs].flatMap(scored);
   const own = scoresOf(plan.own, ours.own);

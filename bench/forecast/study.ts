@@ -1,7 +1,7 @@
 import { runTasks } from '../lib/pool.ts';
 import type { Answers, Case } from './answers.ts';
 import { AUGURS, AUGURS_REVISION } from './augurs.ts';
-import { FORECASTERS, OURS } from './forecasters.ts';
+import { OURS } from './forecasters.ts';
 import { idsOf, Kept } from './kept.ts';
 import { originsOf, type Part, type Series } from './sets.ts';
 import type { Played, PlayTask, Shared } from './worker.ts';
@@ -53,12 +53,15 @@ export interface Time {
 }
 
 /** Plays the series to each forecaster of ours, once. */
-export async function askOurs({ cases, own }: Plan, onProgress: (share: number) => void): Promise<Ours> {
+export async function askOurs(
+  names: readonly string[],
+  { cases, own }: Plan,
+  onProgress: (share: number) => void,
+): Promise<Ours> {
   const both = cases.map(({ series, origins }, c) => ({
     series,
     origins: [...new Set([...origins, ...own[c]!.origins])].sort((a, b) => a - b),
   }));
-  const names = Object.keys(FORECASTERS);
   const tasks = names.flatMap((forecaster) =>
     both.map(({ origins }, c): PlayTask => ({ forecaster, case: c, weight: (origins.at(-1) ?? 0) + 1 })),
   );

@@ -9,7 +9,7 @@ export type Said =
 
 const say = (what: Said) => process.send?.(what);
 
-const state = learn();
+const state = await learn();
 await run(state, TICKS.warm);
 process.once('message', async () => {
   const ran = await run(state, TICKS.timed);

@@ -1,40 +1,39 @@
 import { formatTable } from '../../../cli/table.ts';
+import { DAY } from '../../../core/time.ts';
 import { geometricMean } from '../../lib/results.ts';
 import type { Measured } from '../accuracy.ts';
 import type { Case } from '../answers.ts';
-import { FORECASTERS, OURS } from '../forecasters.ts';
+import { makeForecaster, OURS } from '../forecasters.ts';
 import { known } from '../metrics.ts';
 import { originsOf, readSet, type Series } from '../sets.ts';
 import { runModels } from '../statsforecast.ts';
 import { measureChunks } from './chunks.ts';
 
-/** Steps of ours that are timed, and refits of AutoETS. */
-const STEPS = 300;
+/** Points of ours that are timed at once, CPU seconds that make a figure, and refits of AutoETS. */
+const POINTS = 1000;
+const ENOUGH = 0.3;
 const REFITS = 5;
+/** What is learned before: what a forecaster keeps. */
+const LEARNED_DAYS = 21;
 
 /** Forecasts of the largest series of each set at all its horizons, and chunks of shards as the Lambda works through them. */
 export async function measureSpeed(files: readonly string[], python: string | undefined): Promise<Measured> {
   const sets = await Promise.all(files.map((file) => readSet(file, 1)));
   const largest = sets.flatMap(([series]) => series ?? []);
-  const names = Object.keys(FORECASTERS);
-  const steps = largest.map((series) => names.map((name) => secondsPerStep(name, series)));
+  const points = largest.map(secondsPerPoint);
   const refits = python === undefined ? [] : await secondsPerRefit(python, largest);
-  const rows = largest.flatMap(({ set }, s) =>
-    names.map((forecaster, f) => ({
-      measure: 'speed',
-      set,
-      forecaster,
-      msPerForecast: 1000 * steps[s]![f]!,
-      ...(refits[s] !== undefined && { autoEtsMs: 1000 * refits[s], vsAutoEts: refits[s] / steps[s]![f]! }),
-    })),
-  );
+  const rows = largest.map(({ set }, s) => ({
+    measure: 'speed',
+    set,
+    forecaster: OURS,
+    msPerForecast: 1000 * points[s]!,
+    ...(refits[s] !== undefined && { autoEtsMs: 1000 * refits[s], vsAutoEts: refits[s] / points[s]! }),
+  }));
   const chunks = await measureChunks();
-  const ratios = rows.flatMap((row) => (row.forecaster === OURS ? (row.vsAutoEts ?? []) : []));
   const table = formatTable(
-    ['set', 'forecaster', 'ms', 'AutoETS ms', 'times as quick'],
-    rows.map(({ set, forecaster, msPerForecast, autoEtsMs, vsAutoEts }) => [
+    ['set', 'ms', 'AutoETS ms', 'times as quick'],
+    rows.map(({ set, msPerForecast, autoEtsMs, vsAutoEts }) => [
       set,
-      forecaster,
       msPerForecast.toFixed(3),
       autoEtsMs?.toFixed(1) ?? '',
       vsAutoEts?.toFixed(0) ?? '',
@@ -42,7 +41,7 @@ export async function measureSpeed(files: readonly string[], python: string | un
   );
   return {
     metrics: known({
-      speedVsAutoEts: geometricMean(ratios),
+      speedVsAutoEts: geometricMean(rows.flatMap(({ vsAutoEts }) => vsAutoEts ?? [])),
       shardsPerMinute: chunks.shardsPerMinute,
       peakMiB: chunks.peakMiB,
     }),
@@ -55,26 +54,36 @@ export async function measureSpeed(files: readonly string[], python: string | un
   };
 }
 
-/** CPU seconds of a point and a forecast, once the first 60 % of a series are learned. */
-function secondsPerStep(name: string, { values, step, start, horizons, name: shard }: Series): number {
+/**
+ * CPU seconds of a point and a forecast. CPU time moves on in steps of milliseconds: as often again with a new
+ * forecaster as it takes for enough of it.
+ */
+function secondsPerPoint(series: Series): number {
+  let [spent, points] = [0, 0];
+  while (spent < ENOUGH) {
+    const one = timed(series);
+    spent += one.seconds;
+    points += one.points;
+  }
+  return spent / points;
+}
+
+function timed({ values, step, start, horizons, name: shard }: Series): { seconds: number; points: number } {
   const ahead = horizons.map((steps) => steps * step);
-  const forecaster = FORECASTERS[name]!({ shard, leads: ahead, step });
+  const forecaster = makeForecaster(OURS, { shard, leads: ahead, step });
   const observe = (i: number) => {
     if (!Number.isNaN(values[i])) forecaster.observe({ time: start + i * step, load: values[i]! });
   };
-  const from = Math.min(Math.floor(0.6 * values.length), values.length - STEPS);
-  for (let i = 0; i < from; i++) {
-    observe(i);
-    // So that what is timed is compiled, as it is in a process that has run for a while.
-    if (i > from - STEPS) forecaster.forecast(start + i * step, ahead);
-  }
+  const from = Math.floor(0.6 * values.length);
+  const to = Math.min(values.length, from + POINTS);
+  for (let i = Math.max(0, from - (LEARNED_DAYS * DAY) / step); i < from; i++) observe(i);
   const before = process.threadCpuUsage();
-  for (let i = from; i < from + STEPS; i++) {
+  for (let i = from; i < to; i++) {
     observe(i);
     forecaster.forecast(start + i * step, ahead);
   }
   const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1e6 / STEPS;
+  return { seconds: (user + system) / 1e6, points: to - from };
 }
 
 /** CPU seconds of a fit and its forecasts. */
