@@ -12,11 +12,13 @@ const MODELS = ['mix', 'mix, as over days'];
 const COUNT = MODELS.length + SAMPLES.length;
 const RECORD = 10;
 /** One whose best share at any level is below this is left out: it would cost time and change nothing. */
-const LEAST_SHARE = 0.03;
+const LEAST_SHARE = 0.1;
 
 const drawn = new Float64Array(MOST_SAMPLES);
 const quantiles = new Float64Array(COUNT * LEVEL_COUNT);
 const shares = new Float64Array(COUNT * LEVEL_COUNT);
+const sums = new Float64Array(LEVEL_COUNT);
+const totals = new Float64Array(LEVEL_COUNT);
 
 /** What a mix expects, with the expected sizes of its error. */
 export interface Centre {
@@ -53,8 +55,8 @@ export class Blend {
   /** Quantiles at `LEVELS`, non-negative and ascending. */
   quantiles(moment: Moment, made: Centre): number[] {
     this.#share();
-    const sums = new Array<number>(LEVEL_COUNT).fill(0);
-    const totals = new Array<number>(LEVEL_COUNT).fill(0);
+    sums.fill(0);
+    totals.fill(0);
     for (let one = 0; one < COUNT; one++) {
       const from = one * LEVEL_COUNT;
       if (!this.#counts(from) || !this.#quantiles(one, moment, made)) continue;
@@ -63,11 +65,13 @@ export class Blend {
         totals[i]! += shares[from + i]!;
       }
     }
+    const ascending: number[] = [];
     let below = 0;
-    return sums.map((sum, i) => {
-      below = Math.max(below, totals[i]! > 0 ? sum / totals[i]! : made.centre);
-      return below;
-    });
+    for (let i = 0; i < LEVEL_COUNT; i++) {
+      below = Math.max(below, totals[i]! > 0 ? sums[i]! / totals[i]! : made.centre);
+      ascending.push(below);
+    }
+    return ascending;
   }
 
   /** Names and shares at one level of the samples in the newest {@link quantiles}; the rest is the mix's. */

@@ -32,15 +32,35 @@ export class Seasons {
   readonly #past: Past;
   readonly #shift: Shift;
   readonly #half: number;
+  /** Seasons looked up before, by index: each is asked for once per lead, and is the same seen from all of the last day. */
+  readonly #known: (Season | undefined)[];
+  readonly #indices: Int32Array;
 
-  constructor(past: Past, shift: Shift = NO_SHIFT) {
+  /** @param farthest points ahead that are asked for */
+  constructor(past: Past, farthest: number, shift: Shift = NO_SHIFT) {
     this.#past = past;
+    const slots = Math.min(past.day, farthest) + 2;
+    this.#known = new Array<Season | undefined>(slots).fill(undefined);
+    this.#indices = new Int32Array(slots).fill(-1);
     this.#shift = shift;
     this.#half = past.step >= COARSE ? 0 : Math.floor(HALF / past.step);
   }
 
   /** Of the time `index`, seen from `until`. */
   at(index: number, until: number): Season {
+    const slot = index % this.#known.length;
+    if (this.#indices[slot] === index) return this.#known[slot]!;
+    const season = this.#look(index, until);
+    // What is so far ahead that its day before is not all known yet is looked up anew.
+    const { day } = this.#past;
+    if (index - day + this.#half + Math.abs(this.#shift(index, index - day)) <= until) {
+      this.#known[slot] = season;
+      this.#indices[slot] = index;
+    }
+    return season;
+  }
+
+  #look(index: number, until: number): Season {
     const { day, week } = this.#past;
     return {
       day: this.#mean(index, until, day, DAYS),

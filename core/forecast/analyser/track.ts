@@ -8,6 +8,7 @@ import { Mix } from './mix.ts';
 import type { Moment } from './moment.ts';
 import { Ridge } from './ridge.ts';
 import { Scale } from './scale.ts';
+import { TAIL, Tail } from './tail.ts';
 
 /** Forecasts that wait for what they are of, at most: of far leads not every point's is scored. */
 const WAITING = 32;
@@ -40,6 +41,8 @@ export class Track {
   readonly #centre: Float32Array;
   readonly #quick: Float32Array;
   readonly #steady: Float32Array;
+  readonly #upper: Float32Array;
+  readonly #tail = new Tail();
 
   /**
    * @param lead points ahead
@@ -58,6 +61,7 @@ export class Track {
     this.#centre = new Float32Array(slots);
     this.#quick = new Float32Array(slots);
     this.#steady = new Float32Array(slots);
+    this.#upper = new Float32Array(slots * TAIL);
   }
 
   /** Whether a forecast waits for this point. */
@@ -74,6 +78,7 @@ export class Track {
       quick: this.#quick[slot]!,
       steady: this.#steady[slot]!,
     };
+    this.#tail.learn(this.#upper, slot * TAIL, load);
     this.#mix.score(moment, change, load);
     this.#blend.score(moment, made, load);
     this.#scale.add(load - made.centre);
@@ -89,7 +94,9 @@ export class Track {
   keep(moment: Moment): void {
     const slot = this.#slot(moment.target);
     const change = this.#changeOf(moment);
-    const { centre, quick, steady } = this.#made(moment, change);
+    const made = this.#made(moment, change);
+    const { centre, quick, steady } = made;
+    this.#tail.widen(this.#blend.quantiles(moment, made), steady, this.#upper, slot * TAIL);
     this.#due[slot] = moment.target;
     this.#change[slot] = change;
     this.#centre[slot] = centre;
@@ -98,7 +105,10 @@ export class Track {
   }
 
   quantiles(moment: Moment): number[] {
-    return this.#blend.quantiles(moment, this.#made(moment, this.#changeOf(moment)));
+    const made = this.#made(moment, this.#changeOf(moment));
+    const quantiles = this.#blend.quantiles(moment, made);
+    this.#tail.widen(quantiles, made.steady);
+    return quantiles;
   }
 
   /** What leading indicators add to the load that is expected, over what is expected without them; 1 = nothing. */
@@ -124,17 +134,17 @@ export class Track {
   }
 
   save(out: StateWriter): void {
-    for (const part of [this.#mix, this.#blend, this.#ridge, this.#scale]) part.save(out);
+    for (const part of [this.#mix, this.#blend, this.#ridge, this.#scale, this.#tail]) part.save(out);
     for (const values of this.#waiting()) out.array(values);
   }
 
   load(from: StateReader): void {
-    for (const part of [this.#mix, this.#blend, this.#ridge, this.#scale]) part.load(from);
+    for (const part of [this.#mix, this.#blend, this.#ridge, this.#scale, this.#tail]) part.load(from);
     for (const values of this.#waiting()) from.fill(values);
   }
 
   #waiting(): readonly (Int32Array | Float32Array)[] {
-    return [this.#due, this.#change, this.#centre, this.#quick, this.#steady];
+    return [this.#due, this.#change, this.#centre, this.#quick, this.#steady, this.#upper];
   }
 
   #slot(target: number): number {

@@ -1,7 +1,7 @@
 import { eachDay } from './same-time.ts';
 import type { Sample } from './sample.ts';
 
-const MOVES = 36;
+const MOVES = 24;
 const MOST_RATIO = 5;
 
 /** The newest load, moved as it moved over the same stretch lately. */

@@ -17,7 +17,7 @@ export const lastPoints: Sample = {
   draw: (moment, into) => recent(moment, 12, 1, into),
 };
 
-const OF_DAY = 36;
+const OF_DAY = 24;
 
 export const lastDay: Sample = {
   name: 'last day',
@@ -29,6 +29,6 @@ export const recentAndSameTime: Sample = {
   name: 'last points and same time of earlier days',
   draw(moment, into) {
     const count = sameTime.draw(moment, into);
-    return count + recent(moment, 28, 1, into.subarray(count));
+    return count + recent(moment, 20, 1, into.subarray(count));
   },
 };
