@@ -74,10 +74,9 @@ export class Flow implements Carrier {
   send(head: Buffer, pieces: readonly Uint8Array[] = []): void {
     if (this.#socket.destroyed) return;
     this.saidAt = performance.now();
-    this.#socket.cork();
+    // Not corked: what is written as one would be copied into one buffer first.
     this.#socket.write(head);
     for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
   }
 
   ping(): void {

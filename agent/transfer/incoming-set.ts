@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { decodeChunk, endOf } from './chunk-meta.ts';
 import { CopyError } from './errors.ts';
@@ -18,14 +18,14 @@ interface Queued {
 export class IncomingSet extends Readable {
   readonly set: number;
   readonly slot: number;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   #queue: Queued[] = [];
   #chunks = 0;
   #bytes = 0;
   #ended = false;
   #wanted = false;
 
-  constructor(key: Buffer, set: number, slot: number) {
+  constructor(key: KeyObject, set: number, slot: number) {
     super({ highWaterMark: MOST_CHUNK / 4 });
     this.#key = key;
     this.set = set;

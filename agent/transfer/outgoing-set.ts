@@ -1,5 +1,6 @@
-import type { Readable } from 'node:stream';
+import type { KeyObject } from 'node:crypto';
 import type { Changes, StateSource } from '../contract.ts';
+import { ChunkBuffers } from './chunk-buffers.ts';
 import { encodeChunk, endOf } from './chunk-meta.ts';
 import { CopyError, copyError } from './errors.ts';
 import { free } from './free.ts';
@@ -11,7 +12,7 @@ import { Window } from './window.ts';
 
 export interface OutgoingSet {
   readonly link: Link;
-  readonly key: Buffer;
+  readonly key: KeyObject;
   readonly set: number;
   readonly slot: number;
   readonly since: string | undefined;
@@ -58,9 +59,11 @@ export async function sendSet(one: OutgoingSet): Promise<SentSet> {
   }
 }
 
-async function sendChunks(one: OutgoingSet, { stream, owned }: Changes, signal: AbortSignal) {
+async function sendChunks(one: OutgoingSet, changes: Changes, signal: AbortSignal) {
   const { link, key, set } = one;
+  const { stream } = changes;
   const packer = new Packer();
+  const buffers = new ChunkBuffers(Math.min(one.chunkBytes, changes.bytes || one.chunkBytes));
   const window = new Window(one.windowBytes, signal);
   const cut = () => stream.destroy(signal.reason);
   signal.addEventListener('abort', cut);
@@ -77,10 +80,11 @@ async function sendChunks(one: OutgoingSet, { stream, owned }: Changes, signal: 
   };
   try {
     if (signal.aborted) throw signal.reason;
-    for await (const { pieces, length } of chunksOf(stream, one.chunkBytes)) {
-      const packed = await packer.pack(pieces, length);
-      const body = packed === undefined ? pieces : [packed];
-      const wire = packed?.length ?? length;
+    for await (const chunk of chunksOf(changes, buffers)) {
+      const { length } = chunk;
+      const packed = await packer.pack(chunk);
+      const body = packed ?? chunk;
+      const wire = body.length;
       await window.take(length);
       await link.room();
       left.bytes += length;
@@ -88,10 +92,12 @@ async function sendChunks(one: OutgoingSet, { stream, owned }: Changes, signal: 
       const meta = encodeChunk({
         bytes: length,
         packed: packed !== undefined,
-        tag: tagOf(key, set, index, pieces),
+        tag: tagOf(key, set, index, [chunk]),
       });
-      link.send({ type: MESSAGE.chunk, number: set, meta, body }, (again) => {
-        if (owned && !again) for (const piece of pieces) free(piece);
+      if (packed !== undefined) buffers.give(chunk);
+      link.send({ type: MESSAGE.chunk, number: set, meta, body: [body] }, (again) => {
+        // Sent once more, it may still wait in a connection that was lost.
+        if (packed === undefined && !again) buffers.give(chunk);
         count(length, wire);
         window.give(length);
       });
@@ -102,28 +108,29 @@ async function sendChunks(one: OutgoingSet, { stream, owned }: Changes, signal: 
   } finally {
     signal.removeEventListener('abort', cut);
     stream.destroy();
+    buffers.close();
   }
   const tag = tagOf(key, set, END_INDEX, [endOf(index, bytes)]).toString('hex');
   link.send(jsonMessage(MESSAGE.end, set, { chunks: index, bytes, tag }));
   return { bytes, wireBytes, counted: () => count(left.bytes, left.wireBytes) };
 }
 
-/** A stream in chunks of this size, the last one shorter; pieces are not copied. */
-async function* chunksOf(stream: Readable, chunkBytes: number) {
-  let pieces: Buffer[] = [];
+/** A stream in chunks, the last one shorter. What it brings is copied, and where that is allowed freed at once. */
+async function* chunksOf({ stream, owned }: Changes, buffers: ChunkBuffers) {
+  let chunk = buffers.take();
   let length = 0;
   for await (const data of stream) {
     if (!Buffer.isBuffer(data)) throw new CopyError('source', `changes: expected bytes, got ${typeof data}`);
-    for (let rest = data; rest.length > 0; ) {
-      const piece = rest.subarray(0, chunkBytes - length);
-      rest = rest.subarray(piece.length);
-      pieces.push(piece);
-      length += piece.length;
-      if (length < chunkBytes) continue;
-      yield { pieces, length };
-      pieces = [];
+    for (let at = 0; at < data.length; ) {
+      const copied = data.copy(chunk, length, at);
+      at += copied;
+      length += copied;
+      if (length < chunk.length) continue;
+      yield chunk;
+      chunk = buffers.take();
       length = 0;
     }
+    if (owned) free(data);
   }
-  if (length > 0) yield { pieces, length };
+  if (length > 0) yield chunk.subarray(0, length);
 }

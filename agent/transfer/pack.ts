@@ -20,20 +20,19 @@ export class Packer {
   #skipped = 0;
 
   /** @returns undefined: send it as it is */
-  async pack(pieces: readonly Uint8Array[], bytes: number): Promise<Buffer | undefined> {
-    if (bytes < 64 || !this.#looks(pieces)) return undefined;
-    const packed = await compress(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), OPTIONS);
-    return packed.length <= PAYS * bytes ? packed : undefined;
+  async pack(chunk: Uint8Array): Promise<Buffer | undefined> {
+    if (chunk.length < 64 || !this.#looks(chunk)) return undefined;
+    const packed = await compress(chunk, OPTIONS);
+    return packed.length <= PAYS * chunk.length ? packed : undefined;
   }
 
-  #looks(pieces: readonly Uint8Array[]): boolean {
+  #looks(chunk: Uint8Array): boolean {
     if (this.#skipped < this.#skip) {
       this.#skipped += 1;
       return false;
     }
-    const middle = pieces[Math.floor(pieces.length / 2)]!;
-    const from = Math.max(0, Math.floor((middle.length - SAMPLE) / 2));
-    const sample = middle.subarray(from, from + SAMPLE);
+    const from = Math.max(0, Math.floor((chunk.length - SAMPLE) / 2));
+    const sample = chunk.subarray(from, from + SAMPLE);
     const pays = zstdCompressSync(sample, OPTIONS).length <= PAYS * sample.length;
     this.#skipped = 0;
     this.#skip = pays ? 0 : Math.min(MOST_SKIPPED, 2 * this.#skip + 1);

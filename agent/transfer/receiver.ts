@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { problemOf } from './answers.ts';
 import { CopyError, copyError } from './errors.ts';
 import { IncomingSet } from './incoming-set.ts';
@@ -14,7 +15,7 @@ import type { CopyTarget } from './types.ts';
  */
 export class Receiver {
   readonly #link: Link;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #target: CopyTarget;
   readonly #sets = new Map<number, IncomingSet>();
   readonly #applying = new Set<Promise<void>>();
@@ -27,7 +28,7 @@ export class Receiver {
   /** Settles when everything is cleaned up, and the target has been told. */
   readonly ended: Promise<void>;
 
-  constructor(link: Link, key: Buffer, target: CopyTarget) {
+  constructor(link: Link, key: KeyObject, target: CopyTarget) {
     this.#link = link;
     this.#key = key;
     this.#target = target;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { StateSource } from '../contract.ts';
 import { answeredError } from './answers.ts';
 import { CopyError, copyError } from './errors.ts';
@@ -28,7 +29,7 @@ interface Pending {
 /** {@link Copy} over a link. */
 export class Sender implements Copy {
   readonly #link: Link;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #options: Required<SenderOptions>;
   /** By slot: what its last set that was applied leads to. */
   readonly #since = new Map<number, string>();
@@ -42,7 +43,7 @@ export class Sender implements Copy {
   readonly closed: Promise<Error | undefined>;
 
   /** @throws {CopyError} `protocol`: options out of bounds */
-  constructor(link: Link, key: Buffer, options: SenderOptions = {}) {
+  constructor(link: Link, key: KeyObject, options: SenderOptions = {}) {
     this.#options = { ...DEFAULTS, ...options };
     const { chunkBytes, windowBytes, parallel } = this.#options;
     if (!(chunkBytes >= 1 && chunkBytes <= MOST_CHUNK))

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -31,7 +31,7 @@ const MOST_KEPT = 3;
 export class FilesSource implements StateSource {
   readonly #place: (slot: number) => Place;
   readonly #now: () => number;
-  readonly #digestKey = Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
+  readonly #digestKey = createSecretKey(Buffer.from(randomUUID().replaceAll('-', ''), 'hex'));
   readonly #manifests = new Map<number, Map<string, Manifest>>();
 
   /** @param now wall clock of the file system (ms) */

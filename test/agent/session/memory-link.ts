@@ -41,14 +41,14 @@ export class MemoryLink implements Link {
 
   send(message: Message, onAcknowledged: (again: boolean) => void = () => {}): void {
     if (this.#isClosed || this.#life.dead) return;
+    // On a wire nothing is shared with the sender, which uses its buffers again.
+    const copied = { ...message, body: message.body.map((piece) => Buffer.from(piece)) };
     const name = `link.send${message.type}`;
     // In order, however long one of them takes.
     this.#sending = this.#sending.then(async () => {
       try {
         await this.#life.step(name, 0, async () => {});
-        this.#later(() =>
-          this.#peer.onMessage(message, () => this.#peer.#later(() => onAcknowledged(false))),
-        );
+        this.#later(() => this.#peer.onMessage(copied, () => this.#peer.#later(() => onAcknowledged(false))));
       } catch (error) {
         this.cut(error as Error);
       }

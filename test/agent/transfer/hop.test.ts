@@ -4,6 +4,7 @@ import { hopObject } from '../../../agent/transfer/hop.ts';
 import { acceptHop, type HopStore, openHop } from '../../../agent/transfer/index.ts';
 import { BlockSource, FakeTarget, ID } from './fakes.ts';
 
+/** Of copies that are to be seen to end. */
 const TIMING = { poll: 5, ping: 50, stall: 600, patience: 50 };
 
 class MemoryStore implements HopStore {
@@ -33,25 +34,27 @@ class MemoryStore implements HopStore {
 
 const secret = randomBytes(32);
 
-function hop(store = new MemoryStore(), targetSecret: Buffer = secret) {
+function hop(store = new MemoryStore(), targetSecret: Buffer = secret, timing = TIMING) {
   const target = new FakeTarget([0, 1]);
   const stop = new AbortController();
   const left: Error[] = [];
   const accepting = acceptHop({
     store,
     id: ID,
-    timing: TIMING,
+    timing,
     accepted: { secret: targetSecret, target },
     signal: stop.signal,
   });
-  const options = { store, id: ID, secret, timing: TIMING, onLeft: (error: Error) => left.push(error) };
+  const options = { store, id: ID, secret, timing, onLeft: (error: Error) => left.push(error) };
   const open = (now = 1) => openHop({ ...options, now });
   return { store, target, stop, accepting, open, left };
 }
 
 describe('a copy through an object store', () => {
   it('brings slots over, and then only their changes; leaves nothing', async () => {
-    const { store, target, open, accepting, left } = hop();
+    // 20 MB take their time on a busy machine.
+    const patient = { ...TIMING, stall: 30_000 };
+    const { store, target, open, accepting, left } = hop(new MemoryStore(), secret, patient);
     const copy = open();
     const source = new BlockSource([0, 1], 2500);
     await copy.round(source, [0, 1]);
