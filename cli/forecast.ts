@@ -83,10 +83,10 @@ export async function forecast(
   const { load, horizons, out } = options;
   if (out !== undefined) await writableFile('--out', out);
   const series = inOrder(await readSeries(load, loadOrMissing));
-  checkStep(load, series);
   const names = series.map(({ name }) => name);
   const { origins: file, indicators } = options;
   const origins = file === undefined ? newest(load, series, say) : await readOrigins(file, names);
+  checkStep(load, series, origins);
   const leading = indicators === undefined ? undefined : await readIndicators(indicators, names);
   const bar = lateProgress(origins.length, options.quiet ?? false);
   const quantiles = forecastOrigins({
@@ -120,9 +120,13 @@ function makerOf({ timeZone = 'UTC', holidays = [] }: ForecastOptions, all: read
   };
 }
 
-function checkStep(file: string, series: readonly Points[]): void {
-  const step = new KnownGrid(series).whole();
-  if (step === undefined || (step >= LEAST_STEP && step <= MOST_STEP)) return;
+/** Refuses a step out of bounds; what comes after the last origin does not make it one. */
+function checkStep(file: string, series: readonly Points[], origins: readonly OriginRow[]): void {
+  const grid = new KnownGrid(series);
+  const last = origins.reduce((newest, { origin }) => Math.max(newest, origin), Number.NEGATIVE_INFINITY);
+  const isGood = (step: Seconds) => step >= LEAST_STEP && step <= MOST_STEP;
+  const [step, known] = [grid.medianStep(), grid.medianStep(last)];
+  if (step === undefined || isGood(step) || (known !== undefined && isGood(known))) return;
   throw inputError(
     file,
     undefined,

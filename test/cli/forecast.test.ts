@@ -202,6 +202,18 @@ describe('forecast', () => {
     }
   });
 
+  it('takes a file whose step is out of bounds only after the last origin', async () => {
+    const stamps = [0, 5, 10, 15, 20, 200, 400, 600, 800, 1000, 1200, 1400];
+    const slow = file(`time,a\n${stamps.map((minutes) => `${stamp(minutes)},1\n`).join('')}`);
+    const of = (minutes: number) => file(`series,origin\na,${stamp(minutes)}\n`);
+    const written = new PassThrough();
+    await forecast({ load: slow, horizons: [300], origins: of(20) }, written, () => {});
+    expect(table(String(written.read()))).toHaveLength(2);
+    await expect(
+      forecast({ load: slow, horizons: [300], origins: of(1400) }, written, () => {}),
+    ).rejects.toThrow('got a step of 12000 s');
+  });
+
   it('forecasts a file of a single row', () => {
     const { status, stdout } = run('--load', file(`time,a\n${stamp(0)},7\n`), '--horizons', '1h', '--last');
     expect(status).toBe(0);

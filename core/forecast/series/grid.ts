@@ -44,9 +44,10 @@ export class KnownGrid {
     this.#at = Float64Array.from(order, (i) => at[i]!);
   }
 
-  /** Median difference of all stamps; undefined where there is one stamp only. */
-  whole(): Seconds | undefined {
-    return this.#steps.slice().sort()[(this.#steps.length - 1) >> 1];
+  /** Median difference of the stamps up to a time, whatever it is; undefined where there is one stamp only. */
+  medianStep(until: Seconds = Number.POSITIVE_INFINITY): Seconds | undefined {
+    const steps = this.#steps.filter((_, i) => this.#at[i]! <= until).sort();
+    return steps[(steps.length - 1) >> 1];
   }
 
   /** As known at `origin`. Origins are asked in ascending order. */
