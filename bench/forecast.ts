@@ -20,7 +20,7 @@ interface Options {
   readonly part: Part;
   readonly series: number;
   readonly origins: number;
-  readonly parts: boolean;
+  readonly parts?: boolean;
   readonly peersRefresh: boolean;
   readonly out: string;
   readonly json?: string;
@@ -41,7 +41,8 @@ const command = new Command('bench:forecast')
   )
   .option('--series <n>', 'series of a set', numberOption({ min: 1, max: 1000, whole: true }), 8)
   .option('--origins <n>', 'origins of a series', numberOption({ min: 1, max: 1000, whole: true }), 16)
-  .option('--no-parts', 'leave out the experts of ours one by one')
+  .option('--parts', 'each expert of ours alone, too (default: unless --only)')
+  .option('--no-parts', 'never')
   .option('--no-peers-refresh', "peers' answers only as far as they were kept")
   .option('--out <dir>', "where peers' answers are kept, and the drawing goes", 'out/bench-forecast')
   .option('--json <file>', 'write metrics and rows there')
@@ -87,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
   const python = wanted('accuracy') || wanted('speed') ? await pythonOf(options) : undefined;
   const results: Measured[] = [];
   if (wanted('accuracy')) {
-    const { peersRefresh: refresh, parts } = options;
+    const { peersRefresh: refresh, parts = only === undefined } = options;
     const progress = staged(quiet);
     const onProgress = progress.update;
     results.push(

@@ -34,9 +34,30 @@ export function accuracyText(
       times.find((time) => time.set === set && time.forecaster === OURS)?.msPerPoint.toFixed(3) ?? '',
     ]),
   );
-  return [...tables, `Coverage of ours, all horizons, and CPU time of a point taken in\n\n${covered}`].join(
-    '\n',
-  );
+  return [
+    ...tables,
+    ...partsText(scores, peers),
+    `Coverage of ours, all horizons, and CPU time of a point taken in\n\n${covered}`,
+  ].join('\n');
+}
+
+/** What each part of ours would be alone, over ours: what is below 1 does better without the others. */
+function partsText(scores: readonly Score[], peers: readonly string[]): string[] {
+  return (Object.keys(SPANS) as Span[]).flatMap((span) => {
+    const sets = [...spanned(scores, span)];
+    const parts = new Set(sets.flatMap(([, spans]) => spans.map(({ forecaster }) => forecaster)));
+    for (const name of [OURS, ...peers]) parts.delete(name);
+    if (parts.size === 0) return [];
+    const rows = [...parts].map((part) => {
+      const ratios = sets.map(([, spans]) => {
+        const wqlOf = (name: string) => spans.find(({ forecaster }) => forecaster === name)?.wql;
+        return (wqlOf(part) ?? Number.NaN) / (wqlOf(OURS) ?? Number.NaN);
+      });
+      return [part, ...[...ratios, geometricMean(ratios) ?? Number.NaN].map(rounded)];
+    });
+    const header = ['part', ...sets.map(([set]) => set), 'geometric mean'];
+    return [`WQL of each part alone over ours, ${SPANS[span].title}\n\n${formatTable(header, rows)}`];
+  });
 }
 
 function measureTable(
@@ -45,7 +66,8 @@ function measureTable(
   of: (one: Spanned) => number,
 ): string {
   const all = [...sets.values()].flat();
-  const names = [...new Set(all.map(({ forecaster }) => forecaster))];
+  const said = new Set(all.map(({ forecaster }) => forecaster));
+  const names = [OURS, ...peers].filter((name) => said.has(name));
   const rows = [...sets].map(([set, spans]) => {
     const best = overBest(spans, peers, of);
     return [
