@@ -178,6 +178,10 @@ describe('a schedule', () => {
       'rate(5 minutes)',
       expect.stringContaining(':function:foreshard-demo-forecast'),
     ]);
+    expect(all['foreshard-demo-propose-shards']).toEqual([
+      'rate(5 minutes)',
+      expect.stringContaining(':function:foreshard-demo-propose-shards'),
+    ]);
   });
 
   it('forecasts more than 200 shards by a machine', () => {

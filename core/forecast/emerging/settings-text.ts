@@ -1,4 +1,4 @@
-import { isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Route } from '../../routes/route.ts';
 import { formatStamp } from '../../settings/stamp.ts';
 import { DAY, HOUR, type Seconds } from '../../time.ts';
@@ -34,7 +34,7 @@ export interface Wished {
  */
 export function withShard(text: string, proposal: Proposal, wished: Wished, now: Seconds): string {
   const document = parseDocument(text);
-  const shards = document.get('shards') as YAMLSeq;
+  const shards = listOf(document);
   const parent = shardNode(shards, proposal.of);
   const old = document.toJS().shards[shards.items.indexOf(parent)] as Record<string, unknown>;
   const kept = Object.fromEntries(Object.entries(old).filter(([key]) => !NOT_ITS.includes(key)));
@@ -66,8 +66,15 @@ export const eventName = (name: string) => `expected load of ${name}`;
 /** Leads the requests to the shard. @throws {RangeError} when the settings have no such shard */
 export function withRoute(text: string, name: string, route: Route): string {
   const document = parseDocument(text);
-  shardNode(document.get('shards') as YAMLSeq, name).set('route', document.createNode(route));
+  shardNode(listOf(document), name).set('route', document.createNode(route));
   return document.toString({ lineWidth: 0 });
+}
+
+/** Anchors and merges are left to people: what stands behind one may stand for several. */
+function listOf(document: Document): YAMLSeq {
+  const shards = document.get('shards');
+  if (isSeq(shards)) return shards;
+  throw new RangeError('shards: expected a list that is written out, got an alias');
 }
 
 function shardNode(shards: YAMLSeq, name: string): YAMLMap {
