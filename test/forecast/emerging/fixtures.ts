@@ -20,4 +20,3 @@ export const PROPOSAL: Proposal = {
   readyBy: NOW + 5 * HOUR,
   kind: 'rising',
 };
-
