@@ -1,6 +1,6 @@
 import { planningHorizons } from '../../core/capacity/horizons.ts';
 import type { Forecast } from '../../core/forecast/forecast.ts';
-import { SeasonalForecaster } from '../../core/forecast/forecaster.ts';
+import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { MINUTE } from '../../core/time.ts';
 import { capacities, type ModelConfig, type ModelTrace, type Outcome } from '../model/model.ts';
 import { hoursAt, paretoFront } from '../model/pareto.ts';
@@ -67,7 +67,7 @@ export function playSlices(
   const late = 1 + config.delay;
   const horizons = planningHorizons(worlds[0]!.settings);
   const leads = horizons.map((ahead) => ahead + late * MINUTE);
-  const forecasters = shards.map(({ name }) => new SeasonalForecaster({ shard: name, leads }));
+  const forecasters = shards.map(({ name }) => new Analyser({ shard: name, leads }));
   const end = Math.min(trace.load[0]!.length, from + PACKED_DAYS * DAY_MINUTES);
   for (let t = 0; t < end; t++) {
     const known = t - late;

@@ -4,7 +4,7 @@ import { LOOK_AHEAD_TICKS } from '../../core/capacity/horizons.ts';
 import { type LookAhead, lookAhead } from '../../core/capacity/look-ahead.ts';
 import { Distribution } from '../../core/forecast/distribution.ts';
 import { LEVELS } from '../../core/forecast/forecast.ts';
-import { SeasonalForecaster } from '../../core/forecast/forecaster.ts';
+import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { MINUTE } from '../../core/time.ts';
 
 /** What is known of each shard's load to come at minute t; asked for t = 0, 1, 2, … and used from the history's end. */
@@ -45,7 +45,7 @@ export function play(
 /** What the forecaster says, fed with the load up to t − 1 − delay. @param delay steps */
 export function forecastSight(trace: ModelTrace, delay: number): Sight {
   const forecasters = trace.shards.map(
-    (shard) => new SeasonalForecaster({ shard, leads: AHEAD.map((ahead) => (ahead + 1 + delay) * MINUTE) }),
+    (shard) => new Analyser({ shard, leads: AHEAD.map((ahead) => (ahead + 1 + delay) * MINUTE) }),
   );
   const horizons = AHEAD.map((minutes) => minutes * MINUTE);
   const time = (t: number) => trace.start + t * MINUTE;

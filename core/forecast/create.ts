@@ -1,9 +1,10 @@
 import { planningHorizons, TICK } from '../capacity/horizons.ts';
 import type { Settings } from '../settings/schema.ts';
+import { Analyser } from './analyser/analyser.ts';
 import { EventForecaster } from './calendar/event-forecaster.ts';
 import { calendarOf } from './calendar/events.ts';
+import { offsetOf } from './calendar/zone.ts';
 import type { Indicators, KeptForecaster } from './forecast.ts';
-import { SeasonalForecaster } from './forecaster.ts';
 import { WatchedForecaster } from './unusual/watch.ts';
 
 /**
@@ -21,7 +22,12 @@ export function createForecaster(
   const late = TICK + settings.metrics.delay;
   const leads = planningHorizons(settings).map((ahead) => ahead + late);
   const inner = new EventForecaster(
-    new SeasonalForecaster({ shard, leads, ...(indicators && { indicators }) }),
+    new Analyser({
+      shard,
+      leads,
+      ...(settings.timeZone !== 'UTC' && { offset: offsetOf(settings.timeZone) }),
+      ...(indicators && { indicators }),
+    }),
     shard,
     calendarOf(settings, shard),
   );

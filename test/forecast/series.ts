@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { normals } from '../../backtest/model/fill.ts';
+import { Analyser, type AnalyserOptions } from '../../core/forecast/analyser/analyser.ts';
 import { type Forecast, LEVELS } from '../../core/forecast/forecast.ts';
-import { type ForecasterOptions, SeasonalForecaster } from '../../core/forecast/forecaster.ts';
 
 /** Midnight UTC on a Monday. */
 export const T0 = 1_767_571_200;
@@ -9,13 +9,13 @@ export const T0 = 1_767_571_200;
 export const STEP = 600;
 export const DAY_POINTS = 86_400 / STEP;
 
-export function forecasterOf(options: Partial<ForecasterOptions> = {}): SeasonalForecaster {
-  return new SeasonalForecaster({ shard: 's', leads: [600, 3600], step: STEP, ...options });
+export function forecasterOf(options: Partial<AnalyserOptions> = {}): Analyser {
+  return new Analyser({ shard: 's', leads: [600, 3600], step: STEP, ...options });
 }
 
 /** Feeds values from index `from` on; `NaN` is a point that never came. */
 export function feed(
-  forecaster: SeasonalForecaster,
+  forecaster: Analyser,
   values: ArrayLike<number>,
   { from = 0, to = values.length, step = STEP } = {},
 ): void {

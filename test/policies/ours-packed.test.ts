@@ -6,7 +6,7 @@ import { packedVsWhole, playSlices } from '../../backtest/policies/ours-packed.t
 import { SliceWorld } from '../../backtest/policies/slice-world.ts';
 import { planningHorizons } from '../../core/capacity/horizons.ts';
 import { lookAhead } from '../../core/capacity/look-ahead.ts';
-import { SeasonalForecaster } from '../../core/forecast/forecaster.ts';
+import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 
 const DAY = 1440;
 
@@ -28,7 +28,7 @@ function counted(trace: ModelTrace, config: ModelConfig, worths: readonly number
   const ours = worths.map((worth) => new Ours(trace, config, worth));
   const horizons = planningHorizons(new SliceWorld(trace, config, 1, 1).settings);
   const leads = horizons.map((ahead) => ahead + 60 * (1 + config.delay));
-  const forecasters = trace.shards.map((shard) => new SeasonalForecaster({ shard, leads }));
+  const forecasters = trace.shards.map((shard) => new Analyser({ shard, leads }));
   for (let t = 0; t < trace.load[0]!.length; t++) {
     const known = t - 1 - config.delay;
     forecasters.forEach((one, s) => {

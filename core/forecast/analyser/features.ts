@@ -17,12 +17,12 @@ export function features({ origin, season, level, leading }: Moment, into: Float
     Number.isNaN(there) || Number.isNaN(here) ? 0 : there - here;
   const daily = between(season.day, origin.season.day);
   into[0] = level;
-  into[1] = over(origin.before);
-  into[2] = over(origin.three);
-  into[3] = over(origin.quarter);
-  into[4] = over(origin.hour);
-  into[5] = over(origin.day);
-  into[6] = over(origin.week);
+  into[1] = origin.before - now;
+  into[2] = origin.three - now;
+  into[3] = origin.quarter - now;
+  into[4] = origin.hour - now;
+  into[5] = origin.day - now;
+  into[6] = origin.week - now;
   into[7] = daily;
   into[8] = between(season.lastDay, origin.season.lastDay);
   into[9] = Number.isNaN(season.week) ? daily : between(season.week, origin.season.week);

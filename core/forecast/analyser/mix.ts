@@ -54,13 +54,7 @@ export class Mix {
 
   #ask(moment: Moment, change: number): void {
     const { origin, season } = moment;
-    const usual = Math.max(
-      origin.load,
-      or(origin.hour, 0),
-      or(origin.week, 0),
-      or(season.day, 0),
-      or(season.week, 0),
-    );
+    const usual = Math.max(origin.load, origin.hour, origin.week, or(season.day, 0), or(season.week, 0));
     for (let i = 0; i < EXPERTS.length; i++) {
       const guess = EXPERTS[i]!.guess(moment, change);
       guesses[i] = Number.isNaN(guess) ? guess : Math.max(0, Math.min(MOST_RISE * usual, guess));

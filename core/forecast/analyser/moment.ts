@@ -4,7 +4,7 @@ import type { Season, Seasons } from './season.ts';
 const HOUR_SECONDS = 3600;
 const QUARTER_SECONDS = 900;
 
-/** What is known at one point, whatever is to be forecast from there. Loads in the shard's unit; `NaN` = not known. */
+/** What is known at one point, whatever is to be forecast from there. Loads in the shard's unit. */
 export interface Origin {
   readonly index: number;
   readonly load: number;
@@ -41,11 +41,14 @@ export const hourOf = ({ step }: Past) => Math.max(6, Math.round(HOUR_SECONDS / 
 const quarterOf = ({ step }: Past) => Math.max(3, Math.min(15, Math.round(QUARTER_SECONDS / step)));
 
 export function originAt(past: Past, seasons: Seasons, index: number): Origin {
-  const last = (points: number) => past.mean(index - points + 1, index, index);
+  const load = past.at(index, index);
+  // Before the first coarse mean is whole, the newest load stands for it.
+  const known = (value: number) => (Number.isNaN(value) ? load : value);
+  const last = (points: number) => known(past.mean(index - points + 1, index, index));
   return {
     index,
-    load: past.at(index, index),
-    before: past.at(index - 1, index),
+    load,
+    before: known(past.at(index - 1, index)),
     three: last(3),
     quarter: last(quarterOf(past)),
     hour: last(hourOf(past)),

@@ -28,7 +28,7 @@ const LONGEST_WITHHELD: Seconds = HOUR;
 /** How far (standard deviation of the log) the rest of an event may be off from what it does now. */
 const COURSE_DOUBT = 0.2;
 /** Larger loads are not divided: forecasters have a bound of their own, and say so. */
-const MOST_LOAD = 1e58;
+const MOST_LOAD = 1e28;
 
 const NOTHING: ReadonlySet<string> = new Set();
 

@@ -1,6 +1,6 @@
 import { dayMoves, dayRatios, recentMoves } from './moves.ts';
 import { lastDay, lastPoints, recentAndSameTime } from './recent.ts';
-import { sameTime, sameWeekday } from './same-time.ts';
+import { sameTime } from './same-time.ts';
 import type { Sample } from './sample.ts';
 
 /** Those that the quantiles are made of, beside the experts' mix. Their order is part of the state's version. */

@@ -31,22 +31,3 @@ export const sameTime: Sample = {
     return count;
   },
 };
-
-const WEEKS = 4;
-const AROUND_WEEK = 3;
-
-/** Within half an hour of the same time in the last four weeks. */
-export const sameWeekday: Sample = {
-  name: 'same time of earlier weeks',
-  draw({ past, seasons, origin, target }, into) {
-    const apart = Math.max(1, Math.round(hourOf(past) / 6));
-    let count = 0;
-    for (let n = 0; n < WEEKS; n++) {
-      const there = seasons.earlier(target, origin.index, past.week, n);
-      if (there < 0) break;
-      for (let k = -AROUND_WEEK; k <= AROUND_WEEK; k++)
-        if (there + k * apart >= 0) into[count++] = past.at(there + k * apart, origin.index);
-    }
-    return count;
-  },
-};

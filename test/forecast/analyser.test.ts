@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { type Forecast, LEVELS } from '../../core/forecast/forecast.ts';
-import { SeasonalForecaster } from '../../core/forecast/forecaster.ts';
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
 import { daily, feed, forecasterOf, quantile, STEP, T0 } from './series.ts';
 
@@ -20,10 +20,10 @@ function expectSound(forecast: Forecast): void {
 }
 
 describe('what a forecaster refuses', () => {
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 1.1e60])('a load of %d', (load) => {
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 1.1e30])('a load of %d', (load) => {
     const forecaster = forecasterOf();
     expect(() => forecaster.observe({ time: T0, load })).toThrow(
-      `load of s at ${T0}: expected a number from 0 to 1e+60, got ${load}`,
+      `load of s at ${T0}: expected a number from 0 to 1e+30, got ${load}`,
     );
   });
 
@@ -43,14 +43,6 @@ describe('what a forecaster refuses', () => {
     );
   });
 
-  it('no point for more than three weeks', () => {
-    const forecaster = fedWith([1, 2]);
-    const time = T0 + STEP + 22 * DAY;
-    expect(() => forecaster.observe({ time, load: 4 })).toThrow(
-      `load of s: expected a gap of at most 21 days before ${time}, got 22 days`,
-    );
-  });
-
   it('no leads at all', () => {
     expect(() => forecasterOf({ leads: [] })).toThrow('leads: expected at least one lead of s, got none');
   });
@@ -60,7 +52,6 @@ describe('what a forecaster refuses', () => {
     const before = JSON.stringify(forecaster.forecast(T0 + 3 * STEP, HORIZONS));
     expect(() => forecaster.observe({ time: T0, load: 9 })).toThrow();
     expect(() => forecaster.observe({ time: T0 + 3 * STEP, load: -9 })).toThrow();
-    expect(() => forecaster.observe({ time: T0 + 60 * DAY, load: 9 })).toThrow();
     expect(JSON.stringify(forecaster.forecast(T0 + 3 * STEP, HORIZONS))).toBe(before);
   });
 });
@@ -70,8 +61,7 @@ describe('a forecast', () => {
     const forecast = forecasterOf().forecast(T0, HORIZONS);
     expectSound(forecast);
     expect(forecast.method).toBe('nothing measured yet');
-    for (const { quantiles } of forecast.horizons)
-      expect([...(quantiles as Float64Array)]).toEqual(LEVELS.map(() => 0));
+    for (const { quantiles } of forecast.horizons) expect(Array.from(quantiles)).toEqual(LEVELS.map(() => 0));
   });
 
   it('says when it was made, what it knows and how', () => {
@@ -175,7 +165,7 @@ describe('quantiles are finite, never negative and never fall with the level', (
     const load = fc.oneof(
       fc.constant(0),
       fc.double({ min: 0, max: 100, noNaN: true }),
-      fc.double({ min: 0, max: 1e60, noNaN: true }),
+      fc.double({ min: 0, max: 1e30, noNaN: true }),
     );
     const points = fc.array(fc.tuple(load, fc.constantFrom(1, 1, 1, 2, 150)), {
       minLength: 1,
@@ -224,7 +214,7 @@ describe('other steps than a minute', () => {
     const perDay = DAY / step;
     const days = step < 60 ? 1.3 : 9;
     const values = daily(days, { noise: 0, perDay });
-    const forecaster = new SeasonalForecaster({ shard: 's', leads: [HOUR], step });
+    const forecaster = new Analyser({ shard: 's', leads: [HOUR], step });
     feed(forecaster, values, { step });
     const now = T0 + (values.length - 1) * step;
     const forecast = forecaster.forecast(now, [HOUR]);
@@ -243,10 +233,7 @@ describe('other steps than a minute', () => {
   });
 });
 
-function fedWith(
-  values: ArrayLike<number>,
-  options: Parameters<typeof forecasterOf>[0] = {},
-): SeasonalForecaster {
+function fedWith(values: ArrayLike<number>, options: Parameters<typeof forecasterOf>[0] = {}): Analyser {
   const forecaster = forecasterOf(options);
   feed(forecaster, values);
   return forecaster;
