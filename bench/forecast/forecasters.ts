@@ -14,7 +14,7 @@ export interface UnderTest {
 export const OURS = 'ours';
 
 /** Experts and samples of ours, each a row of its own. */
-export const PARTS: readonly string[] = [...EXPERTS, ...SAMPLES].map(({ name }) => name);
+export const PARTS: readonly string[] = [...new Set([...EXPERTS, ...SAMPLES].map(({ name }) => name))];
 
 /** The whole, or one of {@link PARTS} alone. @throws {RangeError} on any other name */
 export function makeForecaster(name: string, options: UnderTest): KeptForecaster {

@@ -82,7 +82,9 @@ export function overBest(
 ): { readonly ratio: number; readonly peer: string } | undefined {
   const ours = spans.find(({ forecaster }) => forecaster === OURS);
   const [best] = spans.filter(({ forecaster }) => peers.includes(forecaster)).sort((a, b) => of(a) - of(b));
-  return ours && best && { ratio: of(ours) / of(best), peer: best.forecaster };
+  // Two that were sure and right are equals.
+  const ratio = ours && best && (of(ours) === of(best) ? 1 : of(ours) / of(best));
+  return ratio === undefined ? undefined : { ratio, peer: best!.forecaster };
 }
 
 /** @param scores at the points that peers answered; `own`: of ours at more of them */

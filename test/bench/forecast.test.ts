@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, type Case, SCORED } from '../../bench/forecast/answers.ts';
 import { forecastAugurs } from '../../bench/forecast/augurs.ts';
+import { drawing } from '../../bench/forecast/draw.ts';
 import { evenly } from '../../bench/forecast/evenly.ts';
 import { accuracyMetrics, overBest, spanned } from '../../bench/forecast/metrics.ts';
 import { play } from '../../bench/forecast/play.ts';
@@ -162,4 +163,20 @@ describe('metrics', () => {
     expect(alone).not.toHaveProperty('wqlVsBestPeer1h');
     expect(alone.rwape1h).toBeCloseTo(0.5);
   });
+});
+
+it('draws every set, the best peer of each marked, and nothing that is no number', () => {
+  const coverage = [0.1, 0.5, 0.9, 0.95, 0.99];
+  const scores = ['a <b>', 'c'].flatMap((set) =>
+    [HOUR, DAY].flatMap((horizon) =>
+      ['ours', 'Naive', 'MSTL'].map((forecaster, i): Score => {
+        const wql = i === 2 ? 1e30 : i + 1;
+        return { set, forecaster, horizon, wql, mase: 1, wape: 1, rwape: 1, coverage, points: 9 };
+      }),
+    ),
+  );
+  const page = drawing(scores, ['Naive', 'MSTL']);
+  expect(page).toContain('a &#60;b&#62;');
+  expect(page.match(/class="best"/g)).toHaveLength(4);
+  expect(page).not.toMatch(/NaN|Infinity|undefined/);
 });
