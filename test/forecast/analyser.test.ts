@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { type Forecast, LEVELS } from '../../core/forecast/forecast.ts';
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
-import { daily, feed, forecasterOf, quantile, STEP, T0 } from './series.ts';
+import { DAY_POINTS, daily, feed, forecasterOf, quantile, STEP, T0 } from './series.ts';
 
 const HORIZONS = [0, MINUTE, 5 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR];
 
@@ -85,18 +85,21 @@ describe('a forecast', () => {
     );
   });
 
-  it('between two leads lies between theirs, and beyond the farthest is the farthest', () => {
+  it('between two leads lies between theirs, and beyond the farthest has its time of day', () => {
     const forecaster = fedWith(daily(9), { leads: [STEP, 4 * STEP] });
     const known = T0 + (9 * DAY - STEP);
     const aheads = [0.5, 1, 1.5, 2, 3, 4, 5, 50].map((steps) => steps * STEP);
     const forecast = forecaster.forecast(known, aheads);
     LEVELS.forEach((_, i) => {
       const at = forecast.horizons.map(({ quantiles }) => quantiles[i]!);
-      expect([at[0], at[6], at[7]]).toEqual([at[1], at[5], at[5]]);
+      expect(at[0]).toEqual(at[1]);
       const direction = Math.sign(at[5]! - at[1]!);
       for (let k = 2; k <= 5; k++) expect(direction * (at[k]! - at[k - 1]!)).toBeGreaterThanOrEqual(0);
       expect(at[3]).toBeCloseTo(at[1]! + (at[5]! - at[1]!) / 3);
     });
+    // Eight hours on, not one.
+    const expected = daily(10, { noise: 0 })[9 * DAY_POINTS - 1 + 50]!;
+    expect(quantile(forecast, 0.5, 7) / expected).toBeCloseTo(1, 0);
     expect(quantile(forecast, 0.99, 1)).not.toBe(quantile(forecast, 0.99, 5));
   });
 

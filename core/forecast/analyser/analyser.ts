@@ -237,7 +237,8 @@ export class Analyser implements KeptForecaster {
       return made;
     };
     const above = this.#tracks.findIndex((track) => track.lead >= lead);
-    if (above === -1) return of(this.#tracks.at(-1)!);
+    // Beyond the farthest lead: as that one weighs things, but of the right time of day.
+    if (above === -1) return this.#tracks.at(-1)!.quantiles(this.#moment(this.#origin!, Math.round(lead)));
     const upper = this.#tracks[above]!;
     const lower = this.#tracks[above - 1];
     if (upper.lead === lead || lower === undefined) return of(upper);
