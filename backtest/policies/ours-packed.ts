@@ -1,6 +1,6 @@
 import { planningHorizons } from '../../core/capacity/horizons.ts';
-import type { Forecast } from '../../core/forecast/forecast.ts';
 import { Analyser } from '../../core/forecast/analyser/analyser.ts';
+import type { Forecast } from '../../core/forecast/forecast.ts';
 import { MINUTE } from '../../core/time.ts';
 import { capacities, type ModelConfig, type ModelTrace, type Outcome } from '../model/model.ts';
 import { hoursAt, paretoFront } from '../model/pareto.ts';

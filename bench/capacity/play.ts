@@ -2,9 +2,9 @@ import type { ModelConfig, ModelTrace, Outcome } from '../../backtest/model/mode
 import { Ours } from '../../backtest/policies/ours.ts';
 import { LOOK_AHEAD_TICKS } from '../../core/capacity/horizons.ts';
 import { type LookAhead, lookAhead } from '../../core/capacity/look-ahead.ts';
+import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { Distribution } from '../../core/forecast/distribution.ts';
 import { LEVELS } from '../../core/forecast/forecast.ts';
-import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { MINUTE } from '../../core/time.ts';
 
 /** What is known of each shard's load to come at minute t; asked for t = 0, 1, 2, … and used from the history's end. */
