@@ -8,7 +8,7 @@ import { accuracyMetrics } from './metrics.ts';
 import { askPeers } from './peers.ts';
 import { accuracyText } from './print.ts';
 import { type Score, scoresOf } from './score.ts';
-import { type Part, readSet } from './sets.ts';
+import { type Part, readSets } from './sets.ts';
 import { MODELS } from './statsforecast.ts';
 import { askAugurs, askOurs, planOf } from './study.ts';
 
@@ -38,7 +38,7 @@ export interface Measured {
 
 /** Rolling origin: ours and its peers at the same points of every set. */
 export async function measureAccuracy(options: AccuracyOptions): Promise<Measured> {
-  const sets = await Promise.all(options.files.map((file) => readSet(file, options.series)));
+  const sets = await readSets(options.files, options.series);
   const plan = planOf(sets, options.part, options.origins, options.series);
   const kept = (name: string) => join(options.out, `${name}.jsonl`);
   const models = await askPeers(plan.cases, {

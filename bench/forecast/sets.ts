@@ -41,11 +41,25 @@ export function defaultFiles(say: (message: string) => void): string[] {
   return [EXAMPLE];
 }
 
+/** {@link readSet} of each file; names that come twice are numbered. */
+export async function readSets(files: readonly string[], most: number): Promise<Series[][]> {
+  const sets: Series[][] = [];
+  const seen = new Map<string, number>();
+  for (const file of files) {
+    const series = await readSet(file, most);
+    const name = series[0]?.set ?? file;
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    sets.push(times === 1 ? series : series.map((one) => ({ ...one, set: `${name} (${times})` })));
+  }
+  return sets;
+}
+
 /**
  * Series of one file, at most so many: evenly by rank of their whole load, so that large and small ones are in. More of
  * them contain fewer of them.
  */
-export async function readSet(file: string, most: number): Promise<Series[]> {
+async function readSet(file: string, most: number): Promise<Series[]> {
   const trace = await readLoad(file);
   const all = trace.values
     .map((values, i) => trimmed(trace, values, trace.shards[i]!))

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Case } from '../../bench/forecast/answers.ts';
 import { idsOf, Kept } from '../../bench/forecast/kept.ts';
 import { askPeers } from '../../bench/forecast/peers.ts';
+import { readSets } from '../../bench/forecast/sets.ts';
 import { MODELS, MODELS_REVISION, runModels } from '../../bench/forecast/statsforecast.ts';
 import { HOUR } from '../../core/time.ts';
 
@@ -90,5 +91,22 @@ describe('askPeers', () => {
     const kept = join(folder(), 'kept.jsonl');
     const answers = await askPeers([one], { python: undefined, kept, onProgress });
     expect(answers.find(({ forecaster }) => forecaster === 'SeasonalNaive week')?.cases).toEqual([[]]);
+  });
+});
+
+describe('readSets', () => {
+  it('takes large and small series from first to last value, and numbers names that come twice', async () => {
+    const path = join(folder(), 'shop.csv');
+    const rows = Array.from({ length: 24 * 6 }, (_, i) => {
+      const stamp = new Date(Date.UTC(2026, 0, 5, i)).toISOString();
+      return `${stamp},${i < 10 ? '' : i % 24},${1000 + i},0,${i < 100 ? '' : 7}`;
+    });
+    writeFileSync(path, `time,small,large,silent,short\n${rows.join('\n')}\n`);
+    const [first, second] = await readSets([path, path], 5);
+    expect(first!.map(({ name }) => name)).toEqual(['large', 'small']);
+    expect(first![1]).toMatchObject({ set: 'shop', step: HOUR, start: Date.UTC(2026, 0, 5, 10) / 1000 });
+    expect(first![1]!.values).toHaveLength(24 * 6 - 10);
+    expect(first![0]!.horizons).toEqual([1, 24]);
+    expect(second!.map(({ set }) => set)).toEqual(['shop (2)', 'shop (2)']);
   });
 });

@@ -5,7 +5,7 @@ import type { Measured } from '../accuracy.ts';
 import type { Case } from '../answers.ts';
 import { makeForecaster, OURS } from '../forecasters.ts';
 import { known } from '../metrics.ts';
-import { originsOf, readSet, type Series } from '../sets.ts';
+import { originsOf, readSets, type Series } from '../sets.ts';
 import { runModels } from '../statsforecast.ts';
 import { measureChunks } from './chunks.ts';
 
@@ -18,7 +18,7 @@ const LEARNED_DAYS = 21;
 
 /** Forecasts of the largest series of each set at all its horizons, and chunks of shards as the Lambda works through them. */
 export async function measureSpeed(files: readonly string[], python: string | undefined): Promise<Measured> {
-  const sets = await Promise.all(files.map((file) => readSet(file, 1)));
+  const sets = await readSets(files, 1);
   const largest = sets.flatMap(([series]) => series ?? []);
   const points = largest.map(secondsPerPoint);
   const refits = python === undefined ? [] : await secondsPerRefit(python, largest);
