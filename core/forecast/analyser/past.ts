@@ -3,6 +3,11 @@ import type { StateReader, StateWriter } from '../state.ts';
 
 /** Most values that one mean reads; a longer one is read from a coarser ring. */
 const MOST_READ = 14;
+/**
+ * How long before the newest point an origin may be looked up again, and find its season whole: the season's four weeks
+ * finely, its eight by the hour. What a restored forecaster looks up is then what the one before it had at hand.
+ */
+const REACH = 2 * DAY + 4 * HOUR;
 
 /** Means of `width` points each: a ring, and the one that is not full yet. */
 interface Ring {
@@ -13,8 +18,8 @@ interface Ring {
 }
 
 /**
- * What one shard's load was, as finely as forecasts need it: points for two days, five minutes for four weeks, hours
- * for eight. Points are counted from the first; memory is bounded.
+ * What one shard's load was, as finely as forecasts need it: points for two days, five minutes for thirty, hours
+ * for eight weeks and two days. Points are counted from the first; memory is bounded.
  *
  * Every look back says what it may know: `until` is the newest index that enters it.
  */
@@ -37,8 +42,8 @@ export class Past {
     const hour = Math.floor(HOUR / step / finest) * finest;
     if (hour > finest) widths.push(hour);
     this.#rings = widths.map((width, i) => {
-      const span = i === widths.length - 1 ? 8 * WEEK : i < widths.length - 2 ? 2 * DAY + 4 * HOUR : 29 * DAY;
-      const means = new Float32Array(Math.ceil(span / step / width) + 2);
+      const span = i === widths.length - 1 ? 8 * WEEK : i === widths.length - 2 ? 4 * WEEK : 0;
+      const means = new Float32Array(Math.ceil((span + REACH) / step / width) + 2);
       return { width, means, sum: 0, count: 0 };
     });
   }
