@@ -61,7 +61,6 @@ export class Analyser implements KeptForecaster {
   #first: Seconds | undefined;
   #level = 0;
   #method = '';
-  #origin: Origin | undefined;
   /** The newest ones, so that near leads need not look them up again. */
   readonly #origins: (Origin | undefined)[] = new Array<Origin | undefined>(ORIGINS).fill(undefined);
 
@@ -94,22 +93,21 @@ export class Analyser implements KeptForecaster {
     while (this.#past.newest + 1 < index) this.#take(this.#bridge());
     this.#take(load);
     this.#leadLag?.observe(this.#timeOf(index), load);
-    const origin = originAt(this.#past, this.#seasons, index);
-    this.#origin = origin;
-    this.#origins[index % ORIGINS] = origin;
+    // Looked up when it is asked for: most points are not forecast from.
+    this.#origins[index % ORIGINS] = undefined;
     for (const track of this.#tracks) {
       if (track.awaits(index)) {
         track.learn(this.#moment(this.#originAt(index - track.lead), track.lead), load);
       }
-      if (track.keeps(index + track.lead)) track.keep(this.#moment(origin, track.lead));
+      if (track.keeps(index + track.lead)) track.keep(this.#moment(this.#originAt(index), track.lead));
     }
     if (index % METHOD_EVERY === 0 || this.#method === '')
-      this.#method = this.#tracks[0]!.method(this.#moment(origin, this.#tracks[0]!.lead));
+      this.#method = this.#tracks[0]!.method(this.#moment(this.#originAt(index), this.#tracks[0]!.lead));
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
     const { shard } = this.#options;
-    if (this.#origin === undefined || this.#first === undefined) {
+    if (this.#first === undefined) {
       const zero = LEVELS.map(() => 0);
       return {
         shard,
@@ -169,13 +167,15 @@ export class Analyser implements KeptForecaster {
     if (Number.isNaN(first)) return;
     this.#first = first;
     this.#level = level;
-    this.#origin = originAt(this.#past, this.#seasons, this.#past.newest);
   }
 
   /** As it was, or the same looked up again. */
   #originAt(index: number): Origin {
     const known = this.#origins[index % ORIGINS];
-    return known?.index === index ? known : originAt(this.#past, this.#seasons, index);
+    if (known?.index === index) return known;
+    const origin = originAt(this.#past, this.#seasons, index);
+    if (index > this.#past.newest - ORIGINS) this.#origins[index % ORIGINS] = origin;
+    return origin;
   }
 
   #timeOf(index: number): Seconds {
@@ -232,13 +232,17 @@ export class Analyser implements KeptForecaster {
 
   #quantilesAt(lead: number, known: Map<Track, number[]>): readonly number[] {
     const of = (track: Track) => {
-      const made = known.get(track) ?? track.quantiles(this.#moment(this.#origin!, track.lead));
+      const made =
+        known.get(track) ?? track.quantiles(this.#moment(this.#originAt(this.#past.newest), track.lead));
       known.set(track, made);
       return made;
     };
     const above = this.#tracks.findIndex((track) => track.lead >= lead);
     // Beyond the farthest lead: as that one weighs things, but of the right time of day.
-    if (above === -1) return this.#tracks.at(-1)!.quantiles(this.#moment(this.#origin!, Math.round(lead)));
+    if (above === -1)
+      return this.#tracks
+        .at(-1)!
+        .quantiles(this.#moment(this.#originAt(this.#past.newest), Math.round(lead)));
     const upper = this.#tracks[above]!;
     const lower = this.#tracks[above - 1];
     if (upper.lead === lead || lower === undefined) return of(upper);
@@ -250,7 +254,7 @@ export class Analyser implements KeptForecaster {
     const chosen = this.#leadLag?.chosen ?? [];
     if (chosen.length === 0) return undefined;
     const seen = this.#tracks.map(({ lead }, i) => {
-      const factor = this.#tracks[i]!.led(this.#moment(this.#origin!, lead));
+      const factor = this.#tracks[i]!.led(this.#moment(this.#originAt(this.#past.newest), lead));
       return { factor, ahead: Math.max(0, knownUntil + lead * this.#step - now) };
     });
     const strongest = seen.reduce((a, b) => (Math.abs(b.factor - 1) > Math.abs(a.factor - 1) ? b : a));

@@ -29,13 +29,17 @@ export interface Centre {
 
 /** Quantiles of one lead: at each level its own blend of the mix and of past loads, by how each served lately. */
 export class Blend {
-  readonly #losses = new Losses(COUNT, LEVEL_COUNT);
+  readonly #losses: Losses;
   readonly #quick = new Shape();
   readonly #steady = new Shape();
   readonly #only: number | undefined;
 
-  /** @param only 'mix' or the name of the one sample that is heard. @default all */
-  constructor(only?: string) {
+  /**
+   * @param memory forecasts that each is judged by, about
+   * @param only 'mix' or the name of the one sample that is heard. @default all
+   */
+  constructor(memory: number, only?: string) {
+    this.#losses = new Losses(COUNT, memory, LEVEL_COUNT);
     const sample = SAMPLES.findIndex(({ name }) => name === only);
     this.#only = only === undefined ? undefined : sample < 0 ? 0 : MODELS.length + sample;
   }

@@ -1,19 +1,21 @@
 import type { StateReader, StateWriter } from '../state.ts';
 
-/** Forecasts that a mean loss remembers, about. */
-const MEMORY = 300;
-
 /** Mean losses of several that are compared, each as far as it had something to say. */
 export class Losses {
   readonly #means: Float32Array;
   readonly #counts: Int32Array;
   readonly #width: number;
+  readonly #memory: number;
 
-  /** @param width losses of each, e.g. one per level */
-  constructor(count: number, width = 1) {
+  /**
+   * @param memory forecasts that a mean loss remembers, about
+   * @param width losses of each, e.g. one per level
+   */
+  constructor(count: number, memory: number, width = 1) {
     this.#means = new Float32Array(count * width);
     this.#counts = new Int32Array(count);
     this.#width = width;
+    this.#memory = memory;
   }
 
   /** How often it was scored. */
@@ -24,7 +26,7 @@ export class Losses {
   /** Its loss is about to be told, part by part. Returns the weight of each. */
   begin(one: number): number {
     this.#counts[one]! += 1;
-    return Math.max(1 / MEMORY, 1 / this.#counts[one]!);
+    return Math.max(1 / this.#memory, 1 / this.#counts[one]!);
   }
 
   tell(one: number, weight: number, loss: number, part = 0): void {

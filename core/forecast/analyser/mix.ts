@@ -1,5 +1,6 @@
 import type { StateReader, StateWriter } from '../state.ts';
 import { EXPERTS } from './experts/index.ts';
+import { dayMean } from './experts/means.ts';
 import { Losses, share } from './losses.ts';
 import type { Moment } from './moment.ts';
 
@@ -14,11 +15,15 @@ const or = (value: number, other: number) => (Number.isNaN(value) ? other : valu
 
 /** The experts' guesses of one lead, mixed by how far each was off lately. */
 export class Mix {
-  readonly #losses = new Losses(EXPERTS.length);
+  readonly #losses: Losses;
   readonly #only: number | undefined;
 
-  /** @param only name of the one expert that is heard. @default all */
-  constructor(only?: string) {
+  /**
+   * @param memory forecasts that an expert is judged by, about
+   * @param only name of the one expert that is heard. @default all
+   */
+  constructor(memory: number, only?: string) {
+    this.#losses = new Losses(EXPERTS.length, memory);
     this.#only = only === undefined ? undefined : EXPERTS.findIndex(({ name }) => name === only);
   }
 
@@ -76,7 +81,7 @@ export class Mix {
     // None has a record: the newest load for what comes next, and the more the mean of all for what is far.
     const far = this.#only === undefined ? Math.min(0.9, (lead * past.step) / 7200) : 0;
     weights[this.#only !== undefined && !Number.isNaN(guesses[this.#only]!) ? this.#only : 0] = 1 - far;
-    if (far > 0) weights[3] = far;
+    if (far > 0) weights[EXPERTS.indexOf(dayMean)] = far;
   }
 
   #has(expert: number): boolean {

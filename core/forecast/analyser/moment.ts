@@ -9,6 +9,8 @@ export interface Origin {
   readonly index: number;
   readonly load: number;
   readonly before: number;
+  /** Exponentially smoothed over the last dozen points. */
+  readonly smooth: number;
   /** Means of the last three points, of about a quarter of an hour, an hour, a day, a week. */
   readonly three: number;
   readonly quarter: number;
@@ -40,6 +42,22 @@ export const hourOf = ({ step }: Past) => Math.max(6, Math.round(HOUR_SECONDS / 
 
 const quarterOf = ({ step }: Past) => Math.max(3, Math.min(15, Math.round(QUARTER_SECONDS / step)));
 
+/** Of a point, in the smoothed load; the rest is the point's before. */
+const NEWEST = 0.3;
+const SMOOTHED = 14;
+
+function smoothed(past: Past, index: number): number {
+  let sum = 0;
+  let total = 0;
+  let weight = 1;
+  for (let i = index; i > index - SMOOTHED && i >= 0; i--) {
+    sum += weight * past.at(i, index);
+    total += weight;
+    weight *= 1 - NEWEST;
+  }
+  return sum / total;
+}
+
 export function originAt(past: Past, seasons: Seasons, index: number): Origin {
   const load = past.at(index, index);
   // Before the first coarse mean is whole, the newest load stands for it.
@@ -48,6 +66,7 @@ export function originAt(past: Past, seasons: Seasons, index: number): Origin {
   return {
     index,
     load,
+    smooth: smoothed(past, index),
     before: known(past.at(index - 1, index)),
     three: last(3),
     quarter: last(quarterOf(past)),

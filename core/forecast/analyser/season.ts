@@ -2,8 +2,8 @@ import type { Seconds } from '../../time.ts';
 import type { Past } from './past.ts';
 
 /** Weights of earlier days and weeks, the newest first. */
-const DAYS = [1, 0.75, 0.56, 0.42, 0.32, 0.24, 0.18];
-const WEEKS = [1, 0.6, 0.36, 0.2];
+const DAYS = [1, 0.85, 0.72, 0.61, 0.52, 0.44, 0.38];
+const WEEKS = [1, 0.8, 0.64, 0.51, 0.41, 0.33, 0.26, 0.21];
 const ONE = [1];
 /** Half the width over which a season is smoothed. */
 const HALF: Seconds = 450;
@@ -51,9 +51,9 @@ export class Seasons {
     const slot = index % this.#known.length;
     if (this.#indices[slot] === index) return this.#known[slot]!;
     const season = this.#look(index, until);
-    // What is so far ahead that its day before is not all known yet is looked up anew.
+    // What is so far ahead that its day before, and the coarse means around it, are not all known yet is looked up anew.
     const { day } = this.#past;
-    if (index - day + this.#half + Math.abs(this.#shift(index, index - day)) <= until) {
+    if (index - day + 2 * this.#half + Math.abs(this.#shift(index, index - day)) <= until) {
       this.#known[slot] = season;
       this.#indices[slot] = index;
     }

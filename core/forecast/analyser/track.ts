@@ -1,5 +1,5 @@
 import type { Seconds } from '../../time.ts';
-import { MINUTE } from '../../time.ts';
+import { HOUR, MINUTE } from '../../time.ts';
 import { LEVELS } from '../forecast.ts';
 import type { StateReader, StateWriter } from '../state.ts';
 import { Blend, type Centre } from './blend.ts';
@@ -15,6 +15,10 @@ const WAITING = 32;
 /** Nor of near ones, once there were some: errors a minute apart tell the same. */
 const APART: Seconds = 3 * MINUTE;
 const SOME = 240;
+/** Forecasts by which experts and samples are judged, about; errors of far leads overlap, and tell less. */
+const MEMORY = 120;
+const FAR: Seconds = 6 * HOUR;
+const FAR_MEMORY = 300;
 
 /** Index of the level whose parts are told: capacity is planned by the upper ones. */
 const UPPER = LEVELS.indexOf(0.9);
@@ -53,8 +57,9 @@ export class Track {
     this.lead = lead;
     this.#stride = Math.max(1, Math.floor(lead / WAITING));
     this.#later = Math.max(1, Math.round(Math.floor(APART / step) / this.#stride)) * this.#stride;
-    this.#mix = new Mix(only);
-    this.#blend = new Blend(only);
+    const memory = lead * step < FAR ? MEMORY : FAR_MEMORY;
+    this.#mix = new Mix(memory, only);
+    this.#blend = new Blend(memory, only);
     const slots = Math.floor(lead / this.#stride) + 1;
     this.#due = new Int32Array(slots).fill(-1);
     this.#change = new Float32Array(slots);
