@@ -1,4 +1,6 @@
+import type { AgentState } from '../core/hand-over/agents.ts';
 import type { StoredSlice } from '../core/ports.ts';
+import type { Settings } from '../core/settings/schema.ts';
 import { formatStamp } from '../core/settings/stamp.ts';
 import { ownerOf } from '../core/shards/placement.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
@@ -45,7 +47,7 @@ export interface Leaving extends Omit<Departing, 'shard' | 'holder' | 'drainAt'>
   readonly instance: string;
   /** Absent: bound to no shard. */
   readonly shard?: string;
-  /** It serves the shard, and may hold state of it. */
+  /** It serves the shard, or may hold state of it. */
   readonly serves: boolean;
   /** The standard procedure begins then. */
   readonly drainAt: Seconds;
@@ -58,23 +60,48 @@ const MARGIN: Seconds = 8;
 /** A hand-over without a clock is given up after this. */
 export const MOST_PLANNED: Seconds = 30 * MINUTE;
 
-/** The slices that an input means, of all there are. */
+/**
+ * Tells of a slice that does not serve yet which shard it may hold slots of already: the one with state whose environment
+ * it enters, or, where its agents were faster than the store, has entered.
+ */
+export function holdingOf(
+  { shards }: Pick<Settings, 'shards'>,
+  agent?: AgentState,
+): (item: StoredSlice) => string | undefined {
+  const copied = new Set(shards.flatMap(({ name, handOver }) => (handOver.state === 'copy' ? [name] : [])));
+  return ({ slice, placement }) => {
+    // What drains has been through its hand-over.
+    if (placement.kind === 'draining') return undefined;
+    const entered = agent?.slices.find((one) => one.slice === slice)?.shard;
+    const shard = placement.kind === 'activating' ? placement.shard : entered;
+    return shard !== undefined && copied.has(shard) ? shard : undefined;
+  };
+}
+
+/**
+ * The slices that an input means, of all there are.
+ * @param holding the shard that a slice may hold slots of, though it does not serve yet
+ */
 export function leavingOf(
   input: HandOverInput,
   all: readonly StoredSlice[],
   drain: Seconds,
   now: Seconds,
+  holding: (item: StoredSlice) => string | undefined = () => undefined,
 ): readonly Leaving[] {
   const planned = input.cause === 'planned' ? input : undefined;
-  return all.flatMap(({ slice, placement }): readonly Leaving[] => {
+  return all.flatMap((item): readonly Leaving[] => {
+    const { slice, placement } = item;
     const { instance } = parseSliceId(slice);
-    const serves = placement.kind === 'active';
+    const isActive = placement.kind === 'active';
     const isMeant =
       planned === undefined
         ? instance === input.instance
-        : serves && (planned.slices?.includes(slice) ?? instance === planned.instance);
+        : isActive && (planned.slices?.includes(slice) ?? instance === planned.instance);
     if (!isMeant) return [];
-    const shard = ownerOf(placement);
+    const held = isActive || planned ? undefined : holding(item);
+    const serves = isActive || held !== undefined;
+    const shard = held ?? ownerOf(placement);
     // What serves does so while its replacement starts, as long as there is time left to drain.
     const drainAt = serves && !planned ? Math.max(now, deadlineOf(input) - drain - MARGIN) : now;
     return [

@@ -45,6 +45,19 @@ export async function claimTarget(ports: Ports, handOver: Of, until: Seconds): P
   return (await ports.store.claim(target, seen.version, holder, until)).ok ? 'claimed' : 'held';
 }
 
+/** Others hold a slice for the time of a few writes: to prolong a reservation, or to see that they may not have it. */
+const CLAIM_TRIES = 4;
+const CLAIM_PAUSE: Seconds = 0.5;
+
+/** Takes hold of the target, though another workflow may have it just now. */
+export async function claimSoon(ports: Ports, handOver: Of, until: Seconds): Promise<boolean> {
+  for (let i = 1; ; i += 1) {
+    const claimed = await claimTarget(ports, handOver, until);
+    if (claimed !== 'held' || i === CLAIM_TRIES) return claimed === 'claimed';
+    await ports.clock.sleepUntil(ports.clock.now() + CLAIM_PAUSE);
+  }
+}
+
 /** Lets traffic come: written first, registered then. A repeat changes nothing. @throws {SliceLost} */
 export async function registerTarget(ports: Ports, handOver: Of): Promise<void> {
   const { store, loadBalancer, clock } = ports;

@@ -13,7 +13,7 @@ import type { Settings } from '../core/settings/schema.ts';
 import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { event } from './events.ts';
-import { claimTarget, letTargetGo } from './hand-over-target.ts';
+import { claimSoon, claimTarget, letTargetGo } from './hand-over-target.ts';
 import { LOOK_EVERY, type Look, lookIn } from './poll.ts';
 import { modesOf, type Switched } from './snapshot.ts';
 
@@ -64,7 +64,7 @@ export type Opened =
     }
   /** The slice holds nothing; or nothing any more, and may go at once. */
   | { readonly outcome: 'empty' | 'handed-over' }
-  /** Nobody can take over yet. */
+  /** Nobody can take over yet; or it holds nothing yet, and is just being given something. */
   | ({ readonly outcome: 'waiting'; readonly failed: readonly string[] } & Look)
   /** It holds slots that nobody can take over in time. */
   | { readonly outcome: 'refused'; readonly error: string };
@@ -113,6 +113,8 @@ export async function openHandOver(
 ): Promise<Opened> {
   const { ports } = world;
   const { slice, shard, part, by } = leaving;
+  // Until then it is waited for who takes over, or what comes.
+  const latest = leaving.cause === 'interruption' ? (leaving.drainAt ?? 0) : 0;
   const slots = await slotsOf(world, leaving);
   const wanted = slots?.filter(
     ({ slot, holder }) => holder === slice && (part?.slots.includes(slot) ?? true),
@@ -123,7 +125,11 @@ export async function openHandOver(
   if (slots === undefined || wanted === undefined || wanted.length === 0) {
     if (part !== undefined) await stay();
     const ended = slots && !done ? await endedOf(ports, leaving, slots) : undefined;
-    return ended ?? { outcome: done ? 'handed-over' : 'empty' };
+    if (ended !== undefined) return ended;
+    const look = lookIn(LOOK_EVERY, ports.clock.now());
+    if (slots !== undefined && look.lookAt < latest && (await isReceiving(ports, leaving, done)))
+      return { outcome: 'waiting', failed, ...look };
+    return { outcome: done ? 'handed-over' : 'empty' };
   }
   const refuse = async (error: string): Promise<Opened> => {
     if (leaving.cause === 'planned') await stay();
@@ -169,8 +175,7 @@ export async function openHandOver(
     if (opened !== undefined) return opened;
   }
   const later = lookIn(LOOK_EVERY, ports.clock.now());
-  if (cause === 'interruption' && later.lookAt < (leaving.drainAt ?? 0))
-    return { outcome: 'waiting', failed, ...later };
+  if (later.lookAt < latest) return { outcome: 'waiting', failed, ...later };
   return refuse('no slice can take over');
 }
 
@@ -188,6 +193,13 @@ async function endedOf(
   if (passedTo({ handOver: last, slots }).length === 0) return undefined;
   await claimTarget(ports, last, by + AFTER);
   return { outcome: 'copying', id: last.id, target: last.target, slots: numbers(last.slots), failed: [] };
+}
+
+/** It takes over itself, or enters its shard, and has not handed on what it got there. */
+async function isReceiving(ports: Ports, { slice, shard }: Departing, done: boolean): Promise<boolean> {
+  if ((await ports.handOvers.of(slice)) !== undefined) return true;
+  const placement = (await ports.store.get(slice))?.placement;
+  return !done && placement?.kind === 'activating' && placement.shard === shard;
 }
 
 /** None of its slots is with its source any more, and nobody has written its end: so it is written. */
@@ -259,18 +271,6 @@ async function take(
   const started = { ...detail, ...(record.deadline !== undefined && { deadline: record.deadline }) };
   await ports.events.publish([event('HandOverStarted', ports.clock.now(), started)]);
   return { outcome: 'copying', id, target, slots: numbers(record.slots), failed };
-}
-
-/** Others hold a slice for the time of a few writes: to prolong a reservation, or to see that they may not have it. */
-const CLAIM_TRIES = 4;
-const CLAIM_PAUSE: Seconds = 0.5;
-
-async function claimSoon(ports: Ports, handOver: HandOver, until: Seconds): Promise<boolean> {
-  for (let i = 1; ; i += 1) {
-    const claimed = await claimTarget(ports, handOver, until);
-    if (claimed !== 'held' || i === CLAIM_TRIES) return claimed === 'claimed';
-    await ports.clock.sleepUntil(ports.clock.now() + CLAIM_PAUSE);
-  }
 }
 
 export const numbers = (slots: readonly { readonly slot: number }[]) => slots.map(({ slot }) => slot);

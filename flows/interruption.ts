@@ -1,4 +1,5 @@
 import { attempt, type Failure } from '../core/failure.ts';
+import type { AgentState } from '../core/hand-over/agents.ts';
 import type { Ports, StoredSlice } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { ownerOf } from '../core/shards/placement.ts';
@@ -6,7 +7,7 @@ import { parseSliceId } from '../core/shards/slice.ts';
 import type { Seconds } from '../core/time.ts';
 import { event } from './events.ts';
 import type { HandOverWorld } from './hand-over.ts';
-import { type HandOverInput, handOverName, type Leaving, leavingOf } from './hand-over-input.ts';
+import { type HandOverInput, handOverName, holdingOf, type Leaving, leavingOf } from './hand-over-input.ts';
 import { handOverSlice } from './hand-over-slice.ts';
 import { until } from './poll.ts';
 import { modesOf, type Switched } from './snapshot.ts';
@@ -66,7 +67,12 @@ export async function noteInterruption(
   const now = ports.clock.now();
   const noticed = event('InterruptionNoticed', now, { instance, deadline, shards: shardsOf(slices) });
   await attempt(failures, `publish the notice of ${instance}`, () => ports.events.publish([noticed]));
-  return { slices: leavingOf(input, slices, drain.seconds, now), failures };
+  let agent: AgentState | undefined;
+  if (settings.shards.some(({ handOver }) => handOver.state === 'copy'))
+    await attempt(failures, `ask what the agent of ${instance} has entered`, async () => {
+      agent = await ports.agents.get(instance);
+    });
+  return { slices: leavingOf(input, slices, drain.seconds, now, holdingOf(settings, agent)), failures };
 }
 
 /** `again`: held by another workflow, or draining, and there is time left. `late`: the deadline has come. */

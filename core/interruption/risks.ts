@@ -27,7 +27,10 @@ export const NO_RISK_INPUTS: RiskInputs = { agents: [], pools: new Map(), baseli
 /** An On-Demand instance is not taken. */
 const SAFE: Likelihood = { within15: 0, within60: 0, parts: {} };
 
-/** The risk of each slice that serves a shard, in the order of the instances. Pure. */
+/**
+ * The risk of each slice that serves a shard, or enters one whose state it may hold already, in the order of the
+ * instances. Pure.
+ */
 export function risksOf(
   instances: readonly Instance[],
   measured: readonly Measured[],
@@ -41,9 +44,10 @@ export function risksOf(
   const agents = new Map(
     inputs.agents.flatMap(({ slices }) => slices.map((one) => [one.slice, one] as const)),
   );
-  const serving = servingSlices(instances);
+  const serving = servingSlices(instances, shards);
   const counts = new Map<string, number>();
-  for (const { shard } of serving) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+  for (const { shard, slice } of serving)
+    if (slice.placement.kind === 'active') counts.set(shard, (counts.get(shard) ?? 0) + 1);
   const likelihoods = new Map<string, Likelihood>();
 
   return serving.flatMap(({ slice, instance, shard }) => {
@@ -59,7 +63,7 @@ export function risksOf(
     const input: CostInput = {
       settings: its.risk,
       priority: its.priority,
-      slices: counts.get(shard)!,
+      slices: counts.get(shard) ?? 1,
       hasState: its.handOver.state === 'copy',
       ...state,
       metrics: said?.metrics ?? {},
@@ -89,11 +93,18 @@ interface Serving {
   readonly shard: string;
 }
 
-function servingSlices(instances: readonly Instance[]): Serving[] {
+function servingSlices(
+  instances: readonly Instance[],
+  shards: ReadonlyMap<string, ShardSettings>,
+): Serving[] {
   return instances.flatMap((instance) =>
     slicesOf(instance).flatMap((slice) => {
-      const shard = slice.placement.kind === 'active' ? ownerOf(slice.placement) : undefined;
-      return shard === undefined ? [] : [{ slice, instance, shard }];
+      const { kind } = slice.placement;
+      const shard = kind === 'active' || kind === 'activating' ? ownerOf(slice.placement) : undefined;
+      if (shard === undefined) return [];
+      // Who activates it may have handed it slots: with state it needs a reserve from then on.
+      const counts = kind === 'active' || shards.get(shard)?.handOver.state === 'copy';
+      return counts ? [{ slice, instance, shard }] : [];
     }),
   );
 }

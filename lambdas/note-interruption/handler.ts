@@ -9,10 +9,10 @@ import { lazyFleetOf } from '../lib/fleet.ts';
 import { handOverInput, inputOf } from '../lib/hand-over-state.ts';
 import { lambda } from '../lib/handler.ts';
 import { settingsOf } from '../lib/settings.ts';
-import { clock, eventsOf, storeOf, tableOf } from '../lib/wiring.ts';
+import { clock, eventsOf, handOversOf, storeOf, tableOf } from '../lib/wiring.ts';
 
 export interface Parts {
-  readonly ports: Pick<Ports, 'clock' | 'store' | 'fleet' | 'events'>;
+  readonly ports: Pick<Ports, 'clock' | 'store' | 'fleet' | 'events' | 'agents'>;
   readonly settings: () => Promise<Settings>;
   readonly modes: { read(): Promise<Switched> };
   readonly startPlan: () => Promise<void>;
@@ -30,6 +30,7 @@ export const handler = lambda(
         store: storeOf(env),
         fleet: lazyFleetOf(env, settings),
         events: eventsOf(env),
+        agents: handOversOf(env).agents,
       },
       settings,
       modes: new Modes(tableOf(env)),

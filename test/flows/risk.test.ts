@@ -90,6 +90,25 @@ describe('risksOf', () => {
     expect(db).toMatchObject({ stateMiB: 512, dirtyMiBps: 5.12 });
   });
 
+  it('weighs what enters a shard with state, as it may hold some, and counts it not among those that serve', () => {
+    const entering = (id: string, shard: string, kind: string) => {
+      const one = serving(id, shard) as Instance & { readonly slices: object[] };
+      return { ...one, slices: one.slices.map((its) => ({ ...its, placement: { kind, since: 0, shard } })) };
+    };
+    const all = [
+      entering('i-1', 'db', 'activating'),
+      entering('i-2', 'db', 'reserved'),
+      entering('i-3', 'web', 'activating'),
+      entering('i-4', 'db', 'draining'),
+    ] as Instance[];
+    const risks = risksOf([serving('i-0', 'db'), ...all], [], NO_RISK_INPUTS, settings, NOW);
+    expect(risks.map(({ slice }) => slice)).toEqual(['i-0:8080', 'i-1:8080']);
+    const alone = risksOf([serving('i-0', 'db')], [], NO_RISK_INPUTS, settings, NOW);
+    expect(risks[0]).toEqual(alone[0]);
+    expect(risks[1]).toMatchObject({ shard: 'db', stateMiB: 512, pool: { zone: 'a' } });
+    expect(risksOf(all, [], NO_RISK_INPUTS, settings, NOW)[0]!.cost.total).toBeGreaterThan(0);
+  });
+
   it('counts neighbours, but not pools that share neither type nor zone', async () => {
     const of = async (type: string, zone: string) => {
       const records = new RiskRecords(new MemoryTable());
