@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { TableSlotMaps } from '../../adapters/aws/hand-over/slot-maps.ts';
+import { PK } from '../../adapters/aws/table.ts';
 import { changed, printed } from '../../cli/settings.ts';
 import { changeLines, changesOf } from '../../cli/settings-changes.ts';
 import { parseSettings } from '../../core/settings/parse.ts';
@@ -81,6 +83,67 @@ describe('foreshard settings', () => {
     deployed.object.text = undefined;
     expect(await changed(deployed, YAML, 'new.yaml', true)).toContain('+ all of it\nWritten.');
     expect(deployed.object.text).toBe(YAML);
+  });
+});
+
+describe('the slots of a shard with state', () => {
+  const STATEFUL = YAML.replace(
+    'unit: orders/s }',
+    'unit: orders/s }, handOver: { state: copy, slots: { count: 4, by: { header: cart } } }',
+  );
+  const EIGHT = STATEFUL.replace('count: 4', 'count: 8');
+  async function holding(yaml = STATEFUL) {
+    const deployed = new FakeDeployed(yaml);
+    await deployed.add('i-1', 'InService', [{ kind: 'active', since: 0, shard: 'cart' }]);
+    const maps = new TableSlotMaps(deployed.table);
+    for (const slot of [1, 2]) await maps.pass('cart', { slot, epoch: 0 }, 'i-1:8080');
+    return { deployed, maps };
+  }
+
+  it.each([
+    ['count', EIGHT, 'expected 4, by', 'got 8;'],
+    [
+      'by',
+      STATEFUL.replace('header: cart', 'cookie: cart'),
+      'expected {"header":"cart"}, by',
+      'got {"cookie":"cart"};',
+    ],
+    [
+      'count',
+      STATEFUL.replace('state: copy', 'state: none').replace('count: 4', 'count: 2'),
+      'expected 4, by',
+      'got 2;',
+    ],
+  ])('are not changed while they are held: %s', async (field, text, expected, got) => {
+    const { deployed } = await holding();
+    for (const write of [true, false]) {
+      const error = await changed(deployed, text, 'new.yaml', write).catch(({ message }: Error) => message);
+      expect(error).toContain(`new.yaml: shard cart: handOver.slots.${field}: ${expected}`);
+      expect(error).toContain('(slot 1 is held by i-1:8080, 1 more are held)');
+      expect(error).toContain(got);
+      expect(error).toContain('declare a new shard');
+    }
+    expect(deployed.object.text).toBe(STATEFUL);
+    expect(deployed.synced).toBe(0);
+  });
+
+  it('may be changed while nobody holds one, and who holds them is gone with its instance', async () => {
+    expect(await changed(new FakeDeployed(STATEFUL), EIGHT, 'new.yaml', true)).toContain('count 4 → 8');
+    const { deployed } = await holding();
+    await deployed.table.delete(PK.slice, 'i-1:8080');
+    expect(await changed(deployed, EIGHT, 'new.yaml', true)).toContain('count 4 → 8');
+  });
+
+  it('may be named otherwise where there is one, and everything else may change', async () => {
+    const one = STATEFUL.replace('count: 4', 'count: 1');
+    const { deployed } = await holding(one);
+    expect(await changed(deployed, one.replace('header: cart', 'path: 1'), 'new.yaml', true)).toContain(
+      'Written.',
+    );
+    const { deployed: other } = await holding();
+    expect(await changed(other, STATEFUL.replace('max: 20', 'max: 30'), 'new.yaml', true)).toContain(
+      'Written.',
+    );
   });
 });
 
