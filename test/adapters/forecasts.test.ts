@@ -44,7 +44,15 @@ describe('the forecasts in the table', () => {
       { cause: 'indicator queue', factor: 1.01, ahead: 60 },
     ];
     const unusual = {
-      ...{ kind: 'zero', since: T0 - 240, load: 0, median: 250.5, low: 1e-140, high: 310, withheld: true },
+      ...{
+        kind: 'zero' as const,
+        since: T0 - 240,
+        load: 0,
+        median: 250.5,
+        low: 1e-140,
+        high: 310,
+        withheld: true,
+      },
     } as const;
     await store.write([{ ...forecast('a'), moved, unusual }, forecast('b'), { ...forecast('c'), moved: [] }]);
     const read = await store.read();

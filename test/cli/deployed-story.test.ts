@@ -27,7 +27,7 @@ function move(at: number, changed: Partial<Move> = {}): Move {
 const would = { rule: 'forecast', ahead: 70, need: 90, have: 50 } as const;
 
 const unusual = {
-  ...{ kind: 'jump', since: T0 - 60, load: 150, median: 200, low: 180, high: 220, withheld: true },
+  ...{ kind: 'jump' as const, since: T0 - 60, load: 150, median: 200, low: 180, high: 220, withheld: true },
 } as const;
 
 const forecast = (at: number) => ({

@@ -138,7 +138,15 @@ Findings:
     const deployed = await busy();
     const store = new ForecastStore(deployed.table);
     const unusual = {
-      ...{ kind: 'flat', since: T0 - 600, load: 160, median: 190, low: 170, high: 220, withheld: true },
+      ...{
+        kind: 'flat' as const,
+        since: T0 - 600,
+        load: 160,
+        median: 190,
+        low: 170,
+        high: 220,
+        withheld: true,
+      },
     } as const;
     await store.write([{ ...(await store.read()).get('web')!, unusual }]);
     const status = await statusOf(deployed);

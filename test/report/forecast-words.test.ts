@@ -15,7 +15,7 @@ import { syntheticRun } from './fixture.ts';
 const NOON = Date.UTC(2026, 4, 4, 12) / 1000;
 const friday = { cause: 'event black-friday', factor: 2.1, ahead: 3600 };
 const zero = {
-  ...{ kind: 'zero', since: NOON, load: 0, median: 251, low: 180, high: 310, withheld: true },
+  ...{ kind: 'zero' as const, since: NOON, load: 0, median: 251, low: 180, high: 310, withheld: true },
 } as const;
 
 describe('what a forecast says of itself, in words', () => {
