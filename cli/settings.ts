@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { TableSlotMaps } from '../adapters/aws/hand-over/slot-maps.ts';
 import { type DeployedSettings, SettingsMissing } from '../adapters/aws/settings-store.ts';
+import { DynamoStore } from '../adapters/aws/store.ts';
 import { yearsAround } from '../adapters/holidays/expand.ts';
 import { listHolidays } from '../adapters/holidays/settings.ts';
 import { parseSettings } from '../core/settings/parse.ts';
+import { refuseDivision } from '../flows/slot-division.ts';
 import { addWhere, connect, type Deployed, type Where } from './deployed.ts';
 import { UsageError } from './fail.ts';
 import { changeLines, changesOf } from './settings-changes.ts';
-import { refuseDivision } from './settings-slots.ts';
 
 interface Options extends Where {
   readonly put?: string;
@@ -47,8 +49,7 @@ export async function printed({ settings }: Deployed): Promise<string> {
 
 /**
  * Says what a file changes; with `write` it does so, unless somebody else did since this read.
- * @throws {Error} for settings of another service, or that divide the state of a shard in another way; {SettingsError},
- * {SettingsChanged}
+ * @throws {Error} for settings of another service, {SlotsDivided}, {SettingsError}, {SettingsChanged}
  */
 export async function changed(
   deployed: Deployed,
@@ -63,7 +64,9 @@ export async function changed(
   const before = await there(deployed);
   const lines = before === undefined ? ['+ all of it'] : changeLines(changesOf(before.settings, after));
   if (before?.text === text) return 'Nothing changes.\n';
-  if (before !== undefined) await refuseDivision(deployed, before.settings, after, file);
+  const { table, clock } = deployed;
+  const ports = { slots: new TableSlotMaps(table), store: new DynamoStore(table, clock) };
+  if (before !== undefined) await refuseDivision(ports, before.settings, after, file);
   // The text may differ in comments or order alone: that is worth keeping too.
   if (lines.length === 0) lines.push('Nothing changes but how it is written.');
   if (!write) return said(lines, 'Checked; nothing was written.');

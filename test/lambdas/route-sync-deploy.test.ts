@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { TableSlotMaps } from '../../adapters/aws/hand-over/slot-maps.ts';
 import { readRoutes } from '../../adapters/aws/route-items.ts';
 import { PK } from '../../adapters/aws/table.ts';
 import { bodyOf, deliver, type Request } from '../../lambdas/route-sync/cloudformation.ts';
@@ -72,6 +73,31 @@ describe('route-sync for CloudFormation', () => {
       'kept',
       'written',
     ]);
+  });
+
+  it('brings no settings that divide anew what slices hold, and repairs wrong ones', async () => {
+    const stateful = (count: number) =>
+      yaml([
+        { name: 'a', more: `, handOver: { state: copy, slots: { count: ${count}, by: { header: id } } }` },
+      ]);
+    stage.bucket.put('assets', 'abc.yaml', stateful(4));
+    await answer(request('Create'));
+    const placement = { kind: 'active', shard: 'a', since: 1 };
+    await stage.table.put({ pk: PK.slice, sk: 'i-1:8080', version: 1, placement });
+    await new TableSlotMaps(stage.table).pass('a', { slot: 3, epoch: 0 }, 'i-1:8080');
+    stage.bucket.put('assets', 'def.yaml', stateful(8));
+    const other = request('Update', { ResourceProperties: { bucket: 'assets', key: 'def.yaml' } });
+    await answer(other);
+    expect(sent.at(-1)?.body).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining(
+        'shard a: handOver.slots.count: expected 4, by which its state is divided',
+      ),
+    });
+    expect(stage.bucket.text('ours', 'settings.yaml')).toBe(stateful(4));
+    stage.put('service: shop\nshards: 7\n');
+    await answer(other);
+    expect(sent.at(-1)?.body).toMatchObject({ Status: 'SUCCESS', Data: { settings: 'written' } });
   });
 
   it('removes what is ours when the stack goes, and leaves the rest', async () => {

@@ -1,9 +1,7 @@
-import { TableSlotMaps } from '../adapters/aws/hand-over/slot-maps.ts';
-import { DynamoStore } from '../adapters/aws/store.ts';
+import type { Ports } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
-import type { Deployed } from './deployed.ts';
 
-/** Slots that a shard may have at most; those of a larger count before are looked at, too. */
+/** Slots that a shard may have at most: those of a larger count before are looked at, too. */
 const MOST_SLOTS = 256;
 
 interface Division {
@@ -14,25 +12,30 @@ interface Division {
   readonly after: string | undefined;
 }
 
+/** Settings would divide the state of a shard in another way than it is divided. */
+export class SlotsDivided extends Error {
+  override readonly name = 'SlotsDivided';
+}
+
 /**
  * Keys go to slots by `handOver.slots`. Changed while the shard has state, part of its slices would divide the keys in
  * the old way and part in the new one, and keys be looked for where their state is not.
- * @throws {Error} naming shard, field, both values, and the way out
+ * @param file name for the message
+ * @throws {SlotsDivided} naming shard, field, both values, and the way out
  */
 export async function refuseDivision(
-  deployed: Pick<Deployed, 'table' | 'clock'>,
+  ports: Pick<Ports, 'slots' | 'store'>,
   before: Settings,
   after: Settings,
   file: string,
 ): Promise<void> {
   for (const { shard, field, before: was = 'none', after: is = 'none' } of divisionsOf(before, after)) {
-    const held = await heldOf(deployed, shard);
-    if (held.length === 0) continue;
-    const [first] = held;
-    const who = `slot ${first?.slot} is held by ${first?.holder}${held.length > 1 ? `, ${held.length - 1} more are held` : ''}`;
-    throw new Error(
-      `${file}: shard ${shard}: handOver.slots.${field}: expected ${was}, by which its state is divided (${who}), got ${is}; ` +
-        'nothing is written. Set the old value. For other slots declare a new shard with them, lead the requests there, and take this one out of the settings',
+    const [first, ...more] = await heldOf(ports, shard);
+    if (first === undefined) continue;
+    const others = more.length > 0 ? `, ${more.length} more are held` : '';
+    throw new SlotsDivided(
+      `${file}: shard ${shard}: handOver.slots.${field}: expected ${was}, by which its state is divided (slot ${first.slot} is held by ${first.holder}${others}), ` +
+        `got ${is}; nothing is written. Set the old value. For other slots declare a new shard with them, lead the requests there, and take this one out of the settings`,
     );
   }
 }
@@ -51,10 +54,9 @@ function divisionsOf(before: Settings, after: Settings): Division[] {
 }
 
 /** Slots that a slice holds which is still there. */
-async function heldOf({ table, clock }: Pick<Deployed, 'table' | 'clock'>, shard: string) {
-  const slots = await new TableSlotMaps(table).read(shard, MOST_SLOTS);
-  const held = slots.filter(({ holder }) => holder !== undefined);
+async function heldOf({ slots, store }: Pick<Ports, 'slots' | 'store'>, shard: string) {
+  const held = (await slots.read(shard, MOST_SLOTS)).filter(({ holder }) => holder !== undefined);
   if (held.length === 0) return [];
-  const there = new Set((await new DynamoStore(table, clock).slices()).map(({ slice }) => slice));
+  const there = new Set((await store.slices()).map(({ slice }) => slice));
   return held.filter(({ holder }) => there.has(holder ?? ''));
 }
