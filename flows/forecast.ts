@@ -38,7 +38,10 @@ export interface Chunk {
   readonly shards: readonly string[];
 }
 
-/** One object of 25 states is 7.6 MB; larger ones take longer than the forecasts. */
+/**
+ * One object of 25 states is 1.4 MB after a week of minutes, 1.8 MB after three weeks, 2.2 MB after nine. More shards that are
+ * read anew from their history at once would take longer than one invocation has.
+ */
 export const CHUNK_SHARDS = 25;
 
 export function chunksOf({ shards }: Settings): Chunk[] {

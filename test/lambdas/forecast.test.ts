@@ -71,7 +71,7 @@ describe('forecast', () => {
     const { run, clock, chunks } = stage();
     for (let minute = 0; minute < 3; minute++) {
       await clock.runUntil(T0 + minute * 60);
-      expect(await run({}, 20)).toMatchObject({ outcome: 'failed', forecast: 0 });
+      expect(await run({}, 140)).toMatchObject({ outcome: 'failed', forecast: 0 });
     }
     expect(chunks).toEqual([]);
     for (let minute = 3; minute < 6; minute++) {
