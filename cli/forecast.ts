@@ -9,7 +9,7 @@ import { loadOrMissing, readSeries } from '../backtest/input/read-load.ts';
 import { type OriginRow, readOrigins } from '../backtest/input/read-origins.ts';
 import { Analyser } from '../core/forecast/analyser/analyser.ts';
 import { EventForecaster } from '../core/forecast/calendar/event-forecaster.ts';
-import { KnownGrid, LEAST_STEP, MOST_STEP } from '../core/forecast/series/grid.ts';
+import { KnownGrid, LEAST_STEP, MOST_STEP, stepOf } from '../core/forecast/series/grid.ts';
 import { inOrder, lastKnown, type Points } from '../core/forecast/series/points.ts';
 import { forecastOrigins, GIVEN, type Run } from '../core/forecast/series/run.ts';
 import { formatStamp } from '../core/settings/stamp.ts';
@@ -124,9 +124,9 @@ function makerOf({ timeZone = 'UTC', holidays = [] }: ForecastOptions, all: read
 function checkStep(file: string, series: readonly Points[], origins: readonly OriginRow[]): void {
   const grid = new KnownGrid(series);
   const last = origins.reduce((newest, { origin }) => Math.max(newest, origin), Number.NEGATIVE_INFINITY);
-  const isGood = (step: Seconds) => step >= LEAST_STEP && step <= MOST_STEP;
   const [step, known] = [grid.medianStep(), grid.medianStep(last)];
-  if (step === undefined || isGood(step) || (known !== undefined && isGood(known))) return;
+  if (step === undefined || stepOf(step) !== undefined) return;
+  if (known !== undefined && stepOf(known) !== undefined) return;
   throw inputError(
     file,
     undefined,

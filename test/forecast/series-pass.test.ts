@@ -8,7 +8,7 @@ import {
   LEVELS,
   type LoadPoint,
 } from '../../core/forecast/forecast.ts';
-import { KnownGrid } from '../../core/forecast/series/grid.ts';
+import { KnownGrid, stepOf } from '../../core/forecast/series/grid.ts';
 import { leadsFor } from '../../core/forecast/series/leads.ts';
 import { inOrder, lastKnown, type Points } from '../../core/forecast/series/points.ts';
 import { forecastOrigins, GIVEN, type Origin, type Run } from '../../core/forecast/series/run.ts';
@@ -236,6 +236,30 @@ describe('what a pass asks of a forecaster', () => {
     expect(leadsFor([300, 86_400], 300, false)).toEqual([300, 600, 86_100, 86_400, 86_700]);
   });
 
+  it('is made anew seldom where stamps are so uneven that the median wanders', () => {
+    let made = 0;
+    const counting: Run['make'] = (...args) => {
+      made++;
+      return make(...args);
+    };
+    const times: number[] = [];
+    let time = T0;
+    for (let i = 0; i < 2000; i++) {
+      time += 150 + ((i * i * 7919) % 331);
+      times.push(time);
+    }
+    const series = [{ name: 'a', times, values: times.map((_, i) => i % 7) }];
+    const origins = times.slice(2).map((origin) => ({ series: 'a', origin: origin + 1 }));
+    const grid = new KnownGrid(series);
+    const steps = origins.map(({ origin }) => grid.asOf(origin).step);
+    const changes = steps.filter((step, i) => i > 0 && step !== steps[i - 1]).length;
+    expect(changes).toBeGreaterThan(3);
+    expect(changes).toBeLessThan(60);
+    // Slots that are shared make a copy for each origin; series that begin anew make one more.
+    forecastOrigins({ series, origins: origins.slice(0, 40), horizons: HORIZONS, make: counting });
+    expect(made).toBeLessThan(150);
+  });
+
   it('is made once for each series, however many origins there are', () => {
     let made = 0;
     const counting: Run['make'] = (...args) => {
@@ -247,6 +271,27 @@ describe('what a pass asks of a forecaster', () => {
     const origins = series.flatMap(({ name }) => times.slice(2).map((origin) => ({ series: name, origin })));
     forecastOrigins({ series, origins, horizons: HORIZONS, make: counting });
     expect(made).toBe(2);
+  });
+});
+
+describe('the step of a grid', () => {
+  it('is whole minutes that divide a day, where the median is near', () => {
+    expect([58.5, 60, 61, 299, 307, 1795, 3612, 3700].map(stepOf)).toEqual([
+      60, 60, 60, 300, 300, 1800, 3600, 3600,
+    ]);
+    expect([100, 290, 420, 2820, 3000].map(stepOf)).toEqual([100, 290, 420, 2820, 3000]);
+    expect([0, 5, 58, 3720, 7200].map(stepOf)).toEqual(Array(5).fill(undefined));
+  });
+
+  it('does not depend on who asked before', () => {
+    let time = T0;
+    const times = Array.from({ length: 500 }, (_, i) => (time += 60 + ((i * i * 131) % 97)));
+    const series = [{ name: 'a', times, values: times }];
+    const often = new KnownGrid(series);
+    for (const [i, at] of times.entries()) {
+      const grid = often.asOf(at);
+      if (i % 37 === 0) expect(new KnownGrid(series).asOf(at)).toEqual(grid);
+    }
   });
 });
 
