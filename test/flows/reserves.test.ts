@@ -5,9 +5,11 @@ import { ReserveRequests } from '../../adapters/aws/reserve-requests.ts';
 import { DynamoStore } from '../../adapters/aws/store.ts';
 import { VirtualClock } from '../../backtest/world/clock.ts';
 import type { KeptReserve, Plan } from '../../core/capacity/plan.ts';
+import { plan } from '../../core/capacity/planner.ts';
 import type { Failure } from '../../core/failure.ts';
+import { NO_RISK_INPUTS, risksOf } from '../../core/interruption/risks.ts';
 import { keepReserves, readReserves } from '../../flows/reserves.ts';
-import { AT, running, settingsOf, snapshotOf } from '../capacity/scene.ts';
+import { AT, running, settingsOf, snapshotOf, steadyForecasts } from '../capacity/scene.ts';
 import { MemoryTable } from '../model-aws/memory-table.ts';
 
 const settings = settingsOf([{}, {}], { reserves: { max: 5 } });
@@ -69,6 +71,27 @@ describe('what a plan wants of reserves', () => {
     await round({ 'i-gone:8080': 'i-r:8080' });
     expect(orders).toHaveLength(2);
     expect(failures).toEqual([]);
+  });
+
+  it('is told for a slice that enters a shard with state, too: it may hold some', async () => {
+    const stateful = settingsOf([{ handOver: { state: 'copy', stateMiB: 1024 } }], {
+      spotShare: 1,
+      reserves: { max: 10, lossCost: 200 },
+    });
+    const { ports, memory } = stage();
+    const told = async (place: 'activating a' | 'draining a') => {
+      const fleet = [
+        running(stateful, [place], { id: 'i-1', group: 'spot', zone: 'a', rebalanceAt: AT - 10 }),
+        running(stateful, ['reserved a'], { id: 'i-r', zone: 'b' }),
+      ];
+      const risks = risksOf(fleet, [], NO_RISK_INPUTS, stateful, AT);
+      const snapshot = snapshotOf(fleet, { ...(await readReserves(memory, stateful, AT)), risks });
+      const made = plan(snapshot, steadyForecasts(stateful, [50]), stateful, AT);
+      await keepReserves(ports, made, snapshot, []);
+      return memory.orders();
+    };
+    expect(await told('activating a')).toEqual({ 'i-1:8080': 'i-r:8080' });
+    expect(await told('draining a')).toEqual({});
   });
 
   it('prolongs a reservation, and holds it for others', async () => {
