@@ -142,7 +142,16 @@ describe('forecasts at many origins', () => {
     for (const [i, load] of run(both, origin).entries()) expect(load).toBeCloseTo(run([even], origin)[i]!, 4);
   });
 
-  it('begin a series anew behind a gap that no forecaster bridges', () => {
+  it('know the season still behind a gap of months', () => {
+    const values = daily(12, { perDay: 144, noise: 0 });
+    const gap = (i: number) => (i < 10 * 144 ? 0 : 83 * 86_400);
+    const times = values.map((_, i) => T0 + i * 600 + gap(i));
+    const origin = times[10 * 144 + 6]!;
+    const found = run([{ name: 'a', times, values }], [{ series: 'a', origin }], [21_600]);
+    expect(found[1]! / values[10 * 144 + 6 + 36]!).toBeCloseTo(1, 1);
+  });
+
+  it('begin a series anew behind a long gap where little was known before it', () => {
     const times = [T0, T0 + 300, T0 + 600, T0 + 40 * 86_400];
     const found = run(
       [{ name: 'a', times, values: [9, 9, 9, 2] }],

@@ -6,8 +6,9 @@ import type { Points } from './points.ts';
 /** Makes the forecaster of one series on this grid, as new or as it was when `state` was put away. */
 export type MakeForecaster = (series: string, grid: Grid, state?: Uint8Array) => KeptForecaster;
 
-/** Behind a longer gap a series begins anew. */
+/** Behind a longer gap a series begins anew, where what was before it is too short to have shown a season. */
 const LONGEST_GAP: Seconds = 21 * DAY;
+const SEASON: Seconds = 2 * DAY;
 
 /** Values of one slot of the grid: their mean is the load of the slot. */
 interface Slot {
@@ -37,6 +38,8 @@ export class Pass {
   /** Whether points with different stamps have shared a slot so far. */
   #shared = false;
   #asOf: Seconds = Number.NEGATIVE_INFINITY;
+  /** First slot that the forecaster was given. */
+  #first: Seconds | undefined;
 
   constructor(points: Points, make: MakeForecaster) {
     this.#points = points;
@@ -68,6 +71,7 @@ export class Pass {
     this.#next = 0;
     this.#open = undefined;
     this.#fed = false;
+    this.#first = undefined;
   }
 
   #read(origin: Seconds): void {
@@ -97,9 +101,15 @@ export class Pass {
   }
 
   #close(): void {
-    if (this.#open !== undefined && !this.#fed)
-      this.#forecaster = this.#observed(this.#forecaster, this.#open);
+    if (this.#open !== undefined && !this.#fed) this.#takeIn(this.#open);
     this.#fed = false;
+  }
+
+  /** For good. */
+  #takeIn(slot: Slot): void {
+    const next = this.#observed(this.#forecaster, slot);
+    if (next !== this.#forecaster || this.#first === undefined) this.#first = this.#timeOf(slot);
+    this.#forecaster = next;
   }
 
   /** The forecaster with the open slot as it is known now. */
@@ -109,18 +119,24 @@ export class Pass {
       const copy = this.#make(this.#points.name, this.#grid!, this.#forecaster.state());
       return this.#observed(copy, this.#open);
     }
-    this.#forecaster = this.#observed(this.#forecaster, this.#open);
+    this.#takeIn(this.#open);
     this.#fed = true;
     return this.#forecaster;
   }
 
-  #observed(forecaster: KeptForecaster, { at, time: stamp, sum, count }: Slot): KeptForecaster {
-    const { start, step } = this.#grid!;
-    const time = start + at * step;
+  #observed(forecaster: KeptForecaster, slot: Slot): KeptForecaster {
+    const { time: stamp, sum, count } = slot;
+    const time = this.#timeOf(slot);
     this.#asOf = Math.min(time, stamp);
-    const isCut = time - (forecaster.knownUntil ?? time) > LONGEST_GAP;
+    const { knownUntil = time } = forecaster;
+    const isCut = time - knownUntil > LONGEST_GAP && knownUntil - (this.#first ?? time) < SEASON;
     const next = isCut ? this.#make(this.#points.name, this.#grid!) : forecaster;
     next.observe({ time, load: sum / count });
     return next;
+  }
+
+  #timeOf({ at }: Slot): Seconds {
+    const { start, step } = this.#grid!;
+    return start + at * step;
   }
 }
