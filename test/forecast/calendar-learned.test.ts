@@ -122,7 +122,11 @@ describe('local time', () => {
     const daily = { from, hours: 2, factor: 3, repeat: 'daily' } as const;
     const forecaster = forecasterOf({ timeZone: 'Europe/Berlin', calendar: [daily] });
     const day = T0 + 84 * DAY;
-    for (let time = day - 3 * DAY; time < day; time += STEP) forecaster.observe({ time, load: 10 });
+    const changed = day - DAY + HOUR;
+    for (let time = day - 3 * DAY; time < day; time += STEP) {
+      const hour = ((time - T0) % DAY) / HOUR - (time < changed ? 10 : 9);
+      forecaster.observe({ time, load: hour >= 0 && hour < 2 ? 30 : 10 });
+    }
     const made = forecaster.forecast(day, [8 * HOUR, 9 * HOUR, 10.5 * HOUR, 11 * HOUR]);
     const at = made.horizons.map(({ quantiles }) => Math.round(quantiles[MEDIAN]! / 10));
     expect(iso(day)).toBe('2026-03-30T00:00:00.000Z');

@@ -8,6 +8,8 @@ const MOST_READ = 14;
  * finely, its eight by the hour. What a restored forecaster looks up is then what the one before it had at hand.
  */
 const REACH = 2 * DAY + 4 * HOUR;
+/** At fine steps no more than a day's seasons are at hand. */
+const FINE_REACH = DAY + 4 * HOUR;
 
 /** Means of `width` points each: a ring, and the one that is not full yet. */
 interface Ring {
@@ -18,8 +20,8 @@ interface Ring {
 }
 
 /**
- * What one shard's load was, as finely as forecasts need it: points for two days, five minutes for thirty, hours
- * for eight weeks and two days. Points are counted from the first; memory is bounded.
+ * What one shard's load was, as finely as forecasts need it: points for two days, five minutes for four weeks, hours
+ * for eight, and a little more. Points are counted from the first; memory is bounded.
  *
  * Every look back says what it may know: `until` is the newest index that enters it.
  */
@@ -42,8 +44,10 @@ export class Past {
     const hour = Math.floor(HOUR / step / finest) * finest;
     if (hour > finest) widths.push(hour);
     this.#rings = widths.map((width, i) => {
-      const span = i === widths.length - 1 ? 8 * WEEK : i === widths.length - 2 ? 4 * WEEK : 0;
-      const means = new Float32Array(Math.ceil((span + REACH) / step / width) + 2);
+      const coarser = widths.length - 1 - i;
+      const span =
+        coarser === 0 ? 8 * WEEK + REACH : coarser === 2 ? REACH : 4 * WEEK + (i === 0 ? REACH : FINE_REACH);
+      const means = new Float32Array(Math.ceil(span / step / width) + 2);
       return { width, means, sum: 0, count: 0 };
     });
   }

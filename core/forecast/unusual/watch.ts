@@ -23,7 +23,7 @@ const LASTING: Seconds = HOUR;
 const STILL = 1.5;
 const KINDS = ['flat', 'zero', 'jump', 'shift'] as const;
 /** As much as every forecaster takes: what is passed on late must not be refused then. */
-const MOST_LOAD = 1e60;
+const MOST_LOAD = 1e30;
 const REFUSED = 'state of a watched forecaster';
 
 /**

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { Expert } from '../../../core/forecast/analyser/experts/expert.ts';
 import { EXPERTS } from '../../../core/forecast/analyser/experts/index.ts';
+import { lastValue } from '../../../core/forecast/analyser/experts/last-value.ts';
+import { linear } from '../../../core/forecast/analyser/experts/linear.ts';
+import { dayMean, hourMean, quarterMean, smoothed } from '../../../core/forecast/analyser/experts/means.ts';
+import {
+  daily,
+  dailyRatio,
+  dailyShifted,
+  weekly,
+  weeklyShifted,
+} from '../../../core/forecast/analyser/experts/seasonal.ts';
 import { FEATURES, features } from '../../../core/forecast/analyser/features.ts';
 import type { Moment } from '../../../core/forecast/analyser/moment.ts';
 import { SAMPLES } from '../../../core/forecast/analyser/samples/index.ts';
@@ -8,12 +19,7 @@ import { MINUTE } from '../../../core/time.ts';
 import { noise, Scene, series } from './scene.ts';
 
 const HOURS = 24;
-const guess = (name: string, moment: Moment, change = Number.NaN) => {
-  const expert = EXPERTS.find((one) => one.name === name);
-  if (expert === undefined)
-    throw new Error(`expert: expected one of ${EXPERTS.map((one) => one.name)}, got ${name}`);
-  return expert.guess(moment, change);
-};
+const guess = (expert: Expert, moment: Moment, change = Number.NaN) => expert.guess(moment, change);
 
 /** By the hour: 10 in the morning and 50 from noon on, at weekends 20 more. */
 const week = (i: number) => (i % HOURS < 12 ? 10 : 50) + (Math.floor(i / HOURS) % 7 >= 5 ? 20 : 0);
@@ -24,19 +30,26 @@ describe('of a week that comes again', () => {
   const moment = new Scene().push(series(KNOWN, week)).moment(5);
 
   it.each([
-    ['last value', 10],
-    ['last quarter of an hour', 10],
-    ['last hour', 10],
-    ['weekly season', 50],
-    ['weekly season, level-shifted', 50],
-  ])('%s says %d', (name, load) => {
-    expect(guess(name, moment)).toBeCloseTo(load);
+    [lastValue, 10],
+    [quarterMean, 10],
+    [hourMean, 10],
+    [weekly, 50],
+    [weeklyShifted, 50],
+  ])('$0.name says $1', (expert, load) => {
+    expect(guess(expert, moment)).toBeCloseTo(load);
+  });
+
+  it('the smoothed load is of the last points, most of all of the newest', () => {
+    const risen = new Scene().push([...series(30, () => 10), 110]).moment(5);
+    expect(guess(smoothed, risen)).toBeGreaterThan(10 + 100 / 14);
+    expect(guess(smoothed, risen)).toBeLessThan(60);
+    expect(guess(smoothed, new Scene().push([...series(30, () => 999), ...series(20, () => 7)]).moment(5))).toBe(7);
   });
 
   it('the daily season is a little off, as weekends are in it', () => {
-    expect(guess('daily season', moment)).toBeGreaterThan(51);
-    expect(guess('daily season', moment)).toBeLessThan(69);
-    expect(guess('daily season, level-shifted', moment)).toBeCloseTo(50);
+    expect(guess(daily, moment)).toBeGreaterThan(51);
+    expect(guess(daily, moment)).toBeLessThan(69);
+    expect(guess(dailyShifted, moment)).toBeCloseTo(50);
   });
 });
 
@@ -45,52 +58,44 @@ describe('of a day that comes again', () => {
   const now = 8 * HOURS + 10;
 
   it.each([
-    ['daily season', 50, 50],
-    ['daily season, level-shifted', 50 + 90, 50 - 5],
-    ['daily season, in proportion', 40 * 10, 40 * 0.5],
-    ['last value', 100, 5],
-  ])('%s says %d after a rise to ten times the load, %d after a fall to half', (name, risen, fallen) => {
+    [daily, 50, 50],
+    [dailyShifted, 50 + 90, 50 - 5],
+    [dailyRatio, 40 * 10, 40 * 0.5],
+    [lastValue, 100, 5],
+  ])('$0.name says $1 after a rise to ten times the load, $2 after a fall to half', (expert, risen, fallen) => {
     const said = [10, 0.5].map((factor) => {
       // Since three points ago; the ratio of a season counts for at most four times.
       const values = series(now, (i) => (i >= now - 3 ? factor : 1) * day(i));
-      return guess(name, new Scene().push(values).moment(4));
+      return guess(expert, new Scene().push(values).moment(4));
     });
     expect(said[0]).toBeCloseTo(risen, 0);
-    expect(said[1]).toBeCloseTo(name === 'daily season, in proportion' ? 4 * 5 : fallen, 0);
+    expect(said[1]).toBeCloseTo(expert === dailyRatio ? 4 * 5 : fallen, 0);
   });
 
   it('in proportion to nothing there is nothing to say', () => {
     const values = series(now, (i) => (i % HOURS < 12 ? 0 : 50));
-    expect(guess('daily season, in proportion', new Scene().push(values).moment(5))).toBeNaN();
+    expect(guess(dailyRatio, new Scene().push(values).moment(5))).toBeNaN();
   });
 });
 
 it('the linear one adds the change that it is told, and says nothing without', () => {
   const moment = new Scene().push([1, 2, 30]).moment(5);
-  expect(guess('linear', moment, 12)).toBe(42);
-  expect(guess('linear', moment)).toBeNaN();
+  expect(guess(linear, moment, 12)).toBe(42);
+  expect(guess(linear, moment)).toBeNaN();
 });
 
 it('seasons say nothing in the first day or week', () => {
   const moment = new Scene().push(series(20, () => 5)).moment(2);
-  for (const name of [
-    'daily season',
-    'daily season, level-shifted',
-    'daily season, in proportion',
-    'weekly season',
-  ])
-    expect(guess(name, moment)).toBeNaN();
-  expect(guess('last day', moment)).toBe(5);
+  for (const expert of [daily, dailyShifted, dailyRatio, weekly]) expect(guess(expert, moment)).toBeNaN();
+  expect(guess(dayMean, moment)).toBe(5);
 });
 
 describe('experts, samples and features', () => {
   const values = noise(12 * 1440);
 
   it('have names of their own', () => {
-    for (const all of [EXPERTS, SAMPLES]) {
-      const names = all.map(({ name }) => name);
-      expect(new Set(names).size).toBe(names.length);
-    }
+    const names = [...EXPERTS, ...SAMPLES].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
   });
 
   it.each([1, 40, 1439, 1440])('know nothing of what comes later, %d minutes ahead', (lead) => {

@@ -1,22 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Moment } from '../../../core/forecast/analyser/moment.ts';
 import { SAMPLES } from '../../../core/forecast/analyser/samples/index.ts';
-import { MOST_SAMPLES } from '../../../core/forecast/analyser/samples/sample.ts';
+import { dayMoves, dayRatios, recentMoves } from '../../../core/forecast/analyser/samples/moves.ts';
+import { lastDay, lastPoints, recentAndSameTime } from '../../../core/forecast/analyser/samples/recent.ts';
+import { sameTime } from '../../../core/forecast/analyser/samples/same-time.ts';
+import { MOST_SAMPLES, type Sample } from '../../../core/forecast/analyser/samples/sample.ts';
 import { MINUTE } from '../../../core/time.ts';
 import { noise, Scene, series } from './scene.ts';
 
 const QUARTER = 900;
 const DAY = 96;
 
-/** Those that are known, in ascending order. */
-function drawn(name: string, moment: Moment): number[] {
-  const sample = SAMPLES.find((one) => one.name === name);
-  if (sample === undefined)
-    throw new Error(`sample: expected one of ${SAMPLES.map((one) => one.name)}, got ${name}`);
+/** In ascending order; those that are not known are left out. */
+function drawn(sample: Sample, moment: Moment): number[] {
   const into = new Float64Array(MOST_SAMPLES);
-  return [...into.subarray(0, sample.draw(moment, into))]
-    .filter((load) => !Number.isNaN(load))
-    .sort((a, b) => a - b);
+  const loads = [...into.subarray(0, sample.draw(moment, into))];
+  return loads.filter((load) => !Number.isNaN(load)).sort((a, b) => a - b);
 }
 
 const scene = (count: number, load: (i: number) => number) =>
@@ -25,8 +24,8 @@ const scene = (count: number, load: (i: number) => number) =>
 describe('samples', () => {
   it('of the last points and the last day are just those', () => {
     const ramp = scene(10 * DAY, (i) => i).moment(4);
-    expect(drawn('last points', ramp)).toEqual(series(12, (i) => 10 * DAY - 12 + i));
-    const day = drawn('last day', ramp);
+    expect(drawn(lastPoints, ramp)).toEqual(series(12, (i) => 10 * DAY - 12 + i));
+    const day = drawn(lastDay, ramp);
     expect(day.length).toBeGreaterThanOrEqual(20);
     expect(day.at(-1)).toBe(10 * DAY - 1);
     expect(day[0]).toBeGreaterThanOrEqual(9 * DAY - 1);
@@ -36,7 +35,7 @@ describe('samples', () => {
     const time = (i: number) => i % DAY;
     for (const lead of [4, 40, DAY]) {
       const there = (9 * DAY + 20 + lead) % DAY;
-      const loads = drawn('same time of earlier days', scene(9 * DAY + 21, time).moment(lead));
+      const loads = drawn(sameTime, scene(9 * DAY + 21, time).moment(lead));
       expect(loads.length).toBeGreaterThan(14);
       for (const load of loads) expect(Math.abs(load - there)).toBeLessThanOrEqual(2);
       expect(Math.abs(loads.reduce((a, b) => a + b) / loads.length - there)).toBeLessThan(0.5);
@@ -45,13 +44,13 @@ describe('samples', () => {
 
   it('of both have both', () => {
     const moment = scene(9 * DAY + 20, (i) => (i >= 9 * DAY ? 1000 + i : i % DAY)).moment(30);
-    const loads = drawn('last points and same time of earlier days', moment);
+    const loads = drawn(recentAndSameTime, moment);
     expect(loads.filter((load) => load >= 1000).length).toBeGreaterThan(10);
     expect(loads.filter((load) => load < 1000).length).toBeGreaterThan(10);
   });
 
   it('of moves add how far it went over the same stretch', () => {
-    for (const load of drawn('moves of late', scene(3 * DAY, (i) => 5 * i).moment(8)))
+    for (const load of drawn(recentMoves, scene(3 * DAY, (i) => 5 * i).moment(8)))
       expect(load).toBe(5 * (3 * DAY - 1 + 8));
   });
 
@@ -60,16 +59,16 @@ describe('samples', () => {
     const now = 8 * DAY + 40;
     // Since this morning there is 50 more, or twice as much; noon is two hours ahead.
     const more = scene(now, (i) => height(i) + (i >= 8 * DAY ? 50 : 0)).moment(20);
-    for (const load of drawn('moves of earlier days', more)) expect(load).toBe(350);
+    for (const load of drawn(dayMoves, more)) expect(load).toBe(350);
     const twice = scene(now, (i) => height(i) * (i >= 8 * DAY ? 2 : 1)).moment(20);
-    for (const load of drawn('rises of earlier days, in proportion', twice)) expect(load).toBeCloseTo(600);
-    expect(drawn('moves of earlier days', more).length).toBeGreaterThan(14);
+    for (const load of drawn(dayRatios, twice)) expect(load).toBeCloseTo(600);
+    expect(drawn(dayMoves, more).length).toBeGreaterThan(14);
   });
 
   it('are never below nothing', () => {
     const falling = scene(4 * DAY, (i) => (i === 4 * DAY - 1 ? 0 : 1000 - (i % DAY) * 10)).moment(10);
-    for (const { name } of SAMPLES)
-      for (const load of drawn(name, falling)) expect(load).toBeGreaterThanOrEqual(0);
+    for (const sample of SAMPLES)
+      for (const load of drawn(sample, falling)) expect(load).toBeGreaterThanOrEqual(0);
   });
 
   it.each([MINUTE, QUARTER])(
