@@ -47,8 +47,12 @@ const NO_TERM = -1;
 export class SlotKeeper {
   readonly #parts: KeeperParts;
   readonly #acquired = new Map<number, Acquired>();
-  /** Not before the first look is over can a slot be told that was given to this slice just now. */
-  #isFirst = true;
+  /**
+   * Slots of which it is known who held them when this agent began: only of these can it be told that one was given to
+   * this slice just now. A look under a lease finds it out, but not of what is under control: requests ask for looks
+   * before it is known what an agent that ended has left.
+   */
+  readonly #looked = new Set<number>();
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #isClosed = false;
@@ -137,14 +141,15 @@ export class SlotKeeper {
         if (this.#isClosed) return;
         const mine = table.look(seen.slot);
         if (mine.controlled || seen.epoch < mine.epoch) return;
-        if (seen.holder !== table.slice) return this.#leave(seen);
+        const isMine = seen.holder === table.slice;
+        if (!isMine) await this.#leave(seen);
+        // Without a lease nothing is looked at in earnest.
         if (term === undefined) return;
-        if (mine.state === 'serving' && !mine.lapsed && mine.epoch === seen.epoch) return;
-        await this.#take(seen, term);
+        const isServed = mine.state === 'serving' && !mine.lapsed && mine.epoch === seen.epoch;
+        if (isMine && !isServed) await this.#take(seen, term);
+        this.#looked.add(seen.slot);
       }),
     );
-    // Without a lease nothing was looked at in earnest.
-    if (term !== undefined) this.#isFirst = false;
   }
 
   /** True: it is served now. One after the other for each slot. */
@@ -170,9 +175,10 @@ export class SlotKeeper {
     const { maps, shard, table, app, log } = this.#parts;
     const { slot } = seen;
     const known = this.#acquired.get(slot);
+    const isFirst = !this.#looked.has(slot);
     let { epoch } = seen;
     // What this slice held in another time may be older than what another one held since.
-    const isNew = known === undefined ? !this.#isFirst : known.epoch !== epoch;
+    const isNew = known === undefined ? !isFirst : known.epoch !== epoch;
     const brought = known?.epoch === epoch ? 'given' : await this.#parts.brought(slot, epoch);
     if (brought === 'lost') {
       // Its source takes it back. Served here, it would be empty.
@@ -181,8 +187,8 @@ export class SlotKeeper {
     }
     const isBrought = isNew && brought === 'whole';
     const isFresh = isNew ? !isBrought : (known?.isFresh ?? false);
-    const isQuiet = known === undefined ? this.#isFirst : known.isQuiet;
-    if (known === undefined ? this.#isFirst : known.term !== term) {
+    const isQuiet = known === undefined ? isFirst : known.isQuiet;
+    if (known === undefined ? isFirst : known.term !== term) {
       const passed = await maps.pass(shard, seen, table.slice);
       if (!passed.ok) {
         await this.#leave(passed.slot);
