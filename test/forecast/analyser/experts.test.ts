@@ -30,12 +30,12 @@ describe('of a week that comes again', () => {
   const moment = new Scene().push(series(KNOWN, week)).moment(5);
 
   it.each([
-    [lastValue, 10],
-    [quarterMean, 10],
-    [hourMean, 10],
-    [weekly, 50],
-    [weeklyShifted, 50],
-  ])('$0.name says $1', (expert, load) => {
+    [lastValue.name, 10, lastValue],
+    [quarterMean.name, 10, quarterMean],
+    [hourMean.name, 10, hourMean],
+    [weekly.name, 50, weekly],
+    [weeklyShifted.name, 50, weeklyShifted],
+  ])('%s says %d', (_, load, expert) => {
     expect(guess(expert, moment)).toBeCloseTo(load);
   });
 
@@ -43,7 +43,9 @@ describe('of a week that comes again', () => {
     const risen = new Scene().push([...series(30, () => 10), 110]).moment(5);
     expect(guess(smoothed, risen)).toBeGreaterThan(10 + 100 / 14);
     expect(guess(smoothed, risen)).toBeLessThan(60);
-    expect(guess(smoothed, new Scene().push([...series(30, () => 999), ...series(20, () => 7)]).moment(5))).toBe(7);
+    expect(
+      guess(smoothed, new Scene().push([...series(30, () => 999), ...series(20, () => 7)]).moment(5)),
+    ).toBeCloseTo(7);
   });
 
   it('the daily season is a little off, as weekends are in it', () => {
@@ -58,19 +60,22 @@ describe('of a day that comes again', () => {
   const now = 8 * HOURS + 10;
 
   it.each([
-    [daily, 50, 50],
-    [dailyShifted, 50 + 90, 50 - 5],
-    [dailyRatio, 40 * 10, 40 * 0.5],
-    [lastValue, 100, 5],
-  ])('$0.name says $1 after a rise to ten times the load, $2 after a fall to half', (expert, risen, fallen) => {
-    const said = [10, 0.5].map((factor) => {
-      // Since three points ago; the ratio of a season counts for at most four times.
-      const values = series(now, (i) => (i >= now - 3 ? factor : 1) * day(i));
-      return guess(expert, new Scene().push(values).moment(4));
-    });
-    expect(said[0]).toBeCloseTo(risen, 0);
-    expect(said[1]).toBeCloseTo(expert === dailyRatio ? 4 * 5 : fallen, 0);
-  });
+    [daily.name, 50, 50, daily],
+    [dailyShifted.name, 50 + 90, 50 - 5, dailyShifted],
+    [dailyRatio.name, 40 * 10, 40 * 0.5, dailyRatio],
+    [lastValue.name, 100, 5, lastValue],
+  ])(
+    '$0.name says $1 after a rise to ten times the load, $2 after a fall to half',
+    (expert, risen, fallen) => {
+      const said = [10, 0.5].map((factor) => {
+        // Since three points ago; the ratio of a season counts for at most four times.
+        const values = series(now, (i) => (i >= now - 3 ? factor : 1) * day(i));
+        return guess(expert, new Scene().push(values).moment(4));
+      });
+      expect(said[0]).toBeCloseTo(risen, 0);
+      expect(said[1]).toBeCloseTo(expert === dailyRatio ? 4 * 5 : fallen, 0);
+    },
+  );
 
   it('in proportion to nothing there is nothing to say', () => {
     const values = series(now, (i) => (i % HOURS < 12 ? 0 : 50));

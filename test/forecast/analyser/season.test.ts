@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Seasons, type Shift } from '../../../core/forecast/analyser/season.ts';
-import { MINUTE } from '../../../core/time.ts';
+import { DAY, MINUTE } from '../../../core/time.ts';
 import { noise, Scene, series } from './scene.ts';
 
 const HOURS = 24;
@@ -30,6 +30,19 @@ describe('the seasons', () => {
     expect(week).toBeGreaterThan((8 + 1) / 2 + 0.4);
     expect(week).toBeLessThan(8.4);
     expect(at(80, 5).week).toBeGreaterThan(80 - 8 * 7);
+  });
+
+  it('keep to the clock where the step does not divide a day', () => {
+    // Every 50 minutes: 28.8 points a day, and 29 a day would be an hour late after a week.
+    const step = 50 * MINUTE;
+    const { seasons, past } = new Scene(step).push(
+      series(28 * 29, (i) => 10 + Math.sin((2 * Math.PI * i * step) / DAY)),
+    );
+    for (const ahead of [1, 7, 20, 29, 50]) {
+      const time = (past.newest + ahead) * step;
+      const { day, week } = seasons.at(past.newest + ahead, past.newest);
+      for (const load of [day, week]) expect(load - 10).toBeCloseTo(Math.sin((2 * Math.PI * time) / DAY), 1);
+    }
   });
 
   it('of the week know its days', () => {
