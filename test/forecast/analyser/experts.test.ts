@@ -64,18 +64,15 @@ describe('of a day that comes again', () => {
     [dailyShifted.name, 50 + 90, 50 - 5, dailyShifted],
     [dailyRatio.name, 40 * 10, 40 * 0.5, dailyRatio],
     [lastValue.name, 100, 5, lastValue],
-  ])(
-    '$0.name says $1 after a rise to ten times the load, $2 after a fall to half',
-    (expert, risen, fallen) => {
-      const said = [10, 0.5].map((factor) => {
-        // Since three points ago; the ratio of a season counts for at most four times.
-        const values = series(now, (i) => (i >= now - 3 ? factor : 1) * day(i));
-        return guess(expert, new Scene().push(values).moment(4));
-      });
-      expect(said[0]).toBeCloseTo(risen, 0);
-      expect(said[1]).toBeCloseTo(expert === dailyRatio ? 4 * 5 : fallen, 0);
-    },
-  );
+  ])('%s says %d after a rise to ten times the load, %d after a fall to half', (_, risen, fallen, expert) => {
+    const said = [10, 0.5].map((factor) => {
+      // Since three points ago; the ratio of a season counts for at most four times.
+      const values = series(now, (i) => (i >= now - 3 ? factor : 1) * day(i));
+      return guess(expert, new Scene().push(values).moment(4));
+    });
+    expect(said[0]).toBeCloseTo(risen, 0);
+    expect(said[1]).toBeCloseTo(fallen, 0);
+  });
 
   it('in proportion to nothing there is nothing to say', () => {
     const values = series(now, (i) => (i % HOURS < 12 ? 0 : 50));
