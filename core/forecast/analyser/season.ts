@@ -1,4 +1,4 @@
-import type { Seconds } from '../../time.ts';
+import { DAY, type Seconds } from '../../time.ts';
 import type { Past } from './past.ts';
 
 /** Weights of earlier days and weeks, the newest first. */
@@ -32,6 +32,8 @@ export class Seasons {
   readonly #past: Past;
   readonly #shift: Shift;
   readonly #half: number;
+  /** Of a day in whole points: 1 where the step divides a day. */
+  readonly #exact: number;
   /** Seasons looked up before, by index: each is asked for once per lead, and is the same seen from all of the last day. */
   readonly #known: (Season | undefined)[];
   readonly #indices: Int32Array;
@@ -43,6 +45,7 @@ export class Seasons {
     this.#known = new Array<Season | undefined>(slots).fill(undefined);
     this.#indices = new Int32Array(slots).fill(-1);
     this.#shift = shift;
+    this.#exact = DAY / past.step / past.day;
     this.#half = past.step >= COARSE ? 0 : Math.floor(HALF / past.step);
   }
 
@@ -77,8 +80,9 @@ export class Seasons {
 
   /** Index of the same time `nth` periods before the newest that is known at `until` (0 = that one). May be negative. */
   earlier(index: number, until: number, period: number, nth: number): number {
-    const back = Math.max(1, Math.ceil((index - until) / period)) + nth;
-    const at = index - back * period;
+    const exact = period * this.#exact;
+    const back = Math.max(1, Math.ceil((index - until) / exact)) + nth;
+    const at = index - Math.round(back * exact);
     const shifted = at + this.#shift(index, at);
     return shifted > until ? shifted - period : shifted;
   }
