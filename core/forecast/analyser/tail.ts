@@ -7,6 +7,8 @@ const FROM = LEVELS.indexOf(0.98);
 /** Of the scale, for each load above; a ninety-ninth of it is taken back for each below the 0.99 quantile. */
 const PACE = 0.05;
 const MOST = 6;
+/** Of the share that may lie above, this one is allowed: what is exceeded too often is dearer than what is too wide. */
+const CAUTION = 0.6;
 
 /** Levels kept of each forecast that waits. */
 export const TAIL = LEVEL_COUNT - FROM;
@@ -31,7 +33,7 @@ export class Tail {
   learn(upper: Float32Array, at: number, load: number): void {
     for (let i = 0; i < TAIL; i++) {
       const missed = load > upper[at + i]! ? 1 : 0;
-      const next = this.#wider[i]! + PACE * (LEVELS[FROM + i]! - 1 + missed);
+      const next = this.#wider[i]! + PACE * (CAUTION * (LEVELS[FROM + i]! - 1) + missed);
       this.#wider[i] = Math.max(0, Math.min(MOST, next));
     }
   }
