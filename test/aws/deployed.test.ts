@@ -4,6 +4,7 @@ import { api } from './deployed/api.ts';
 import { commands } from './deployed/commands.ts';
 import { example } from './deployed/example.ts';
 import { failure } from './deployed/failure.ts';
+import { forecasterStates } from './deployed/forecaster-states.ts';
 import { guarantees } from './deployed/guarantees.ts';
 import { handOver } from './deployed/hand-over.ts';
 import { hold } from './deployed/hold.ts';
@@ -11,6 +12,7 @@ import { interruption } from './deployed/interruption.ts';
 import { load } from './deployed/load.ts';
 import { observability } from './deployed/observability.ts';
 import { policies } from './deployed/policies.ts';
+import { proposals } from './deployed/proposals.ts';
 import { routes } from './deployed/routes.ts';
 import { settings, settingsEnd } from './deployed/settings.ts';
 import { shadow } from './deployed/shadow.ts';
@@ -56,6 +58,7 @@ describe('a deployed service', () => {
   describe('routes', () => routes(world));
   describe('a new fleet', () => guarantees(world));
   describe('load', () => load(world));
+  describe('what forecasters have learnt', () => forecasterStates(world));
   describe('a shard in shadow', () => shadow(world));
   let interrupted: ReturnType<typeof interruption>;
   describe('an instance that Spot takes', () => {
@@ -85,6 +88,7 @@ describe('the example, as a first deploy makes it', () => {
   });
 
   example(() => shown);
+  describe('new shards in it', () => proposals(() => shown));
 });
 
 describe('policies', () =>

@@ -50,7 +50,7 @@ export function exercisedBy(calls: readonly Call[], callers: readonly Callers[])
   const found: Record<string, Record<string, 'ministack' | 'moto'>> = {};
   for (const call of calls) {
     const name = callers.map((one) => one.nameOf(call)).find((one) => one !== undefined);
-    if (name === undefined || call.status === 403) continue;
+    if (name === undefined || call.refused) continue;
     const action = actionOf(call);
     found[name] ??= {};
     if (found[name][action] !== 'ministack') found[name][action] = call.server;

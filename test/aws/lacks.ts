@@ -75,8 +75,8 @@ export const LACKS: readonly Lack[] = [
   {
     id: 'policy-resources',
     server: 'MiniStack',
-    what: 'the resources and tags that policies on target groups, rules and task tokens are evaluated on',
-    why: 'it evaluates them on `*`',
+    what: 'the resources and tags that policies on target groups, rules, log streams and task tokens are evaluated on',
+    why: 'it evaluates them on `*`, or on a stream’s group',
     instead: 'test/aws/server.py gives it the ones of AWS’s service authorization reference; enforced then',
   },
   {

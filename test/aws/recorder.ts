@@ -12,6 +12,8 @@ export interface Call {
   /** What PutEvents carried. */
   readonly events?: readonly { readonly type: string; readonly detail: Record<string, unknown> }[];
   readonly status: number;
+  /** The caller's policy does not allow it. */
+  readonly refused: boolean;
 }
 
 export interface Recorder {
@@ -34,8 +36,8 @@ export async function record(server: Call['server'], port: number): Promise<Reco
     asked.on('data', (part: Buffer) => parts.push(part));
     asked.on('end', () => {
       const body = Buffer.concat(parts);
-      forward(asked, body, port, answer, (status) =>
-        calls.push({ server, ...described(asked, body), status }),
+      forward(asked, body, port, answer, (status, refused) =>
+        calls.push({ server, ...described(asked, body), status, refused }),
       );
     });
   });
@@ -51,7 +53,7 @@ function forward(
   body: Buffer,
   port: number,
   answer: ServerResponse,
-  seen: (status: number) => void,
+  seen: (status: number, refused: boolean) => void,
 ): void {
   const { method, url: path, headers } = asked;
   // The Host header stays as it was signed. A body that came in chunks goes on in one piece.
@@ -60,19 +62,27 @@ function forward(
   const onward = request(
     { host: '127.0.0.1', port, method, path, headers: { ...kept, 'content-length': body.length } },
     (got) => {
-      seen(got.statusCode ?? 0);
-      answer.writeHead(got.statusCode ?? 502, got.headers);
+      const status = got.statusCode ?? 502;
+      answer.writeHead(status, got.headers);
       got.pipe(answer);
+      if (status !== 400) return seen(status, status === 403);
+      // CloudWatch Logs and SSM refuse with 400, and say in the body what it is.
+      const said: Buffer[] = [];
+      got.on('data', (part: Buffer) => said.push(part));
+      got.on('end', () => seen(status, Buffer.concat(said).includes('AccessDenied')));
     },
   );
   onward.on('error', (error) => {
-    seen(502);
+    seen(502, false);
     answer.writeHead(502).end(String(error));
   });
   onward.end(body);
 }
 
-function described({ method, url, headers }: IncomingMessage, body: Buffer): Omit<Call, 'server' | 'status'> {
+function described(
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+): Omit<Call, 'server' | 'status' | 'refused'> {
   const [, accessKey = '', , , service = ''] =
     /Credential=([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
   const target = headers['x-amz-target'];

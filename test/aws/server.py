@@ -32,8 +32,9 @@ def ministack() -> None:
 
 
 def know_what_policies_are_on() -> None:
-    """What AWS evaluates a policy on, where MiniStack takes `*` and no tags: target groups (also those yet to be made),
-    rules and their tags, as AWS's service authorization reference has them, and the machines of task tokens."""
+    """What AWS evaluates a policy on, as its service authorization reference has it: target groups (also those yet to be
+    made), rules and their tags, and the machines of task tokens, where MiniStack takes `*` and no tags; log streams, where
+    it takes their group."""
     import ministack.core.iam_actions as actions
     import ministack.services.alb as alb
     import ministack.services.stepfunctions as stepfunctions
@@ -61,6 +62,10 @@ def know_what_policies_are_on() -> None:
             for key in ("RuleArn", "ResourceArns.member.1"):
                 if given(key):
                     return given(key)
+        if service == "logs" and b'"logStreamName"' in body:
+            asked = json.loads(body)
+            group, stream = asked["logGroupName"], asked["logStreamName"]
+            return f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"
         if service == "states" and b'"taskToken"' in body:
             return machines.get(json.loads(body)["taskToken"], "*")
         return known(service, method, path, headers, body, query, region, account)

@@ -148,7 +148,7 @@ export class World {
 
   /** `npx foreshard` as a user runs it: what it prints on stdout. @throws {Error} with its stderr. */
   async foreshard(command: string, ...args: readonly string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [FORESHARD, command, '--service', this.service, ...args], {
+    const { stdout } = await run(process.execPath, [FORESHARD, command, ...args, '--service', this.service], {
       env: {
         PATH: '/usr/bin:/bin',
         HOME: this.where.folder,

@@ -91,8 +91,8 @@ ports, and end with the run, also with one that is killed.
 
 **Policies are enforced.** MiniStack runs with \`AUTH=true\`: each function has a session of its own role, and a call that its
 policy does not allow is refused, tags and names of resources included. \`test/aws/server.py\` changes two things in it:
-PutEvents takes the sources of AWS (the tests stand in for AWS there), and policies on target groups, rules and task tokens
-are evaluated on what AWS evaluates them on, which MiniStack does not know by itself. A recorder on loopback in front of each server writes
+PutEvents takes the sources of AWS (the tests stand in for AWS there), and policies on target groups, rules, log streams and
+task tokens are evaluated on what AWS evaluates them on, which MiniStack does not know by itself. A recorder on loopback in front of each server writes
 down who called what; calls at moto, which enforces nothing, are matched with the caller’s policy afterwards.
 
 ### Seen to work there

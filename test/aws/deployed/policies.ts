@@ -20,7 +20,7 @@ export function policies(own: () => World, example: () => World): void {
 
   it('were never in the way', async () => {
     const { calls, callers } = await seen();
-    const refused = calls.filter((call) => call.status === 403 && callers.some((one) => one.nameOf(call)));
+    const refused = calls.filter((call) => call.refused && callers.some((one) => one.nameOf(call)));
     expect(refused).toEqual([]);
   });
 
