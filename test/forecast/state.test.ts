@@ -47,7 +47,7 @@ describe('a forecaster that was put away', () => {
         expect(other.forecast(now, HORIZONS)).toEqual(forecaster.forecast(now, HORIZONS));
         expect(other.knownUntil).toBe(forecaster.knownUntil);
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
@@ -63,7 +63,7 @@ describe('a forecaster that was put away', () => {
         const now = T0 + values.length * STEP;
         expect(rest.forecast(now, HORIZONS)).toEqual(whole.forecast(now, HORIZONS));
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
   });
 
@@ -86,7 +86,7 @@ describe('a forecaster that was put away', () => {
           });
         });
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
   });
 
