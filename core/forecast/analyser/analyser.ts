@@ -39,7 +39,7 @@ const LEVEL_MEMORY = 0.01;
 const TOLD = 0.01;
 const ORIGINS = 192;
 /** Rises with every change of what {@link Analyser.state} writes. */
-const STATE_VERSION = 3;
+const STATE_VERSION = 4;
 /** Loads are kept in half width. */
 const MOST_LOAD = 1e30;
 
@@ -90,7 +90,8 @@ export class Analyser implements KeptForecaster {
   observe({ time, load }: LoadPoint): void {
     const index = this.#indexOf(time, load);
     this.#first ??= time;
-    while (this.#past.newest + 1 < index) this.#take(this.#bridge());
+    const long = index - this.#past.newest > this.#past.day;
+    while (this.#past.newest + 1 < index) this.#take(this.#bridge(long));
     this.#take(load);
     this.#leadLag?.observe(this.#timeOf(index), load);
     // Looked up when it is asked for: most points are not forecast from.
@@ -164,8 +165,9 @@ export class Analyser implements KeptForecaster {
     expect('leading indicators', this.#leadLag ? 1 : 0, from.numbers(1)[0]);
     this.#leadLag?.load(from);
     from.end();
-    if (Number.isNaN(first)) return;
-    this.#first = first;
+    this.#origins.fill(undefined);
+    this.#seasons.forget();
+    this.#first = Number.isNaN(first) ? undefined : first;
     this.#level = level;
   }
 
@@ -203,11 +205,12 @@ export class Analyser implements KeptForecaster {
     );
   }
 
-  /** What stands for a point that is missing. */
-  #bridge(): number {
+  /** What stands for a point that is missing. @param long of a gap of days: the days of the week are kept */
+  #bridge(long: boolean): number {
     const { newest } = this.#past;
-    const season = this.#seasons.day(newest + 1, newest);
-    return Number.isNaN(season) ? this.#past.at(newest, newest) : season;
+    const { day, week } = this.#seasons.at(newest + 1, newest);
+    if (long && !Number.isNaN(week)) return week;
+    return Number.isNaN(day) ? this.#past.at(newest, newest) : day;
   }
 
   #take(load: number): void {

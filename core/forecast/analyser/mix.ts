@@ -1,8 +1,10 @@
 import type { StateReader, StateWriter } from '../state.ts';
 import { EXPERTS } from './experts/index.ts';
+import { lastValue } from './experts/last-value.ts';
 import { dayMean } from './experts/means.ts';
 import { Losses, share } from './losses.ts';
 import type { Moment } from './moment.ts';
+import { SAMPLES } from './samples/index.ts';
 
 /** Scored so often, an expert has a record. */
 const RECORD = 10;
@@ -24,7 +26,10 @@ export class Mix {
    */
   constructor(memory: number, only?: string) {
     this.#losses = new Losses(EXPERTS.length, memory);
-    this.#only = only === undefined ? undefined : EXPERTS.findIndex(({ name }) => name === only);
+    const expert = EXPERTS.findIndex(({ name }) => name === only);
+    // A sample alone leaves nothing to mix: the newest load stands for it.
+    const sample = SAMPLES.some(({ name }) => name === only);
+    this.#only = expert >= 0 ? expert : sample ? EXPERTS.indexOf(lastValue) : undefined;
   }
 
   /** What each said of this moment is compared with the load that came. */

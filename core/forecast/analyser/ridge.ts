@@ -27,6 +27,8 @@ export class Ridge {
   readonly #products = new Float32Array(PACKED);
   readonly #cross = new Float32Array(FEATURES);
   readonly #weights = new Float32Array(FEATURES);
+  /** Moments, and what is left of them after forgetting. */
+  #seen = 0;
   #count = 0;
   #since = 0;
 
@@ -53,7 +55,8 @@ export class Ridge {
     const error = Math.abs(change - this.change(features));
     const trust = this.ready ? Math.min(1, (ROBUST * scale) / (error + TINY)) : 1;
     const weight = trust / scale ** 2;
-    const keep = 1 - 1 / Math.min(MEMORY, this.#count + 1 + WARM);
+    this.#seen += 1;
+    const keep = 1 - 1 / Math.min(MEMORY, this.#seen + WARM);
     this.#count = this.#count * keep + 1;
     let k = 0;
     for (let i = 0; i < FEATURES; i++) {
@@ -69,12 +72,12 @@ export class Ridge {
   }
 
   save(out: StateWriter): void {
-    out.numbers(this.#count, this.#since);
+    out.numbers(this.#seen, this.#count, this.#since);
     for (const values of [this.#products, this.#cross, this.#weights]) out.array(values);
   }
 
   load(from: StateReader): void {
-    [this.#count, this.#since] = from.numbers(2) as [number, number];
+    [this.#seen, this.#count, this.#since] = from.numbers(3) as [number, number, number];
     for (const values of [this.#products, this.#cross, this.#weights]) from.fill(values);
   }
 

@@ -63,6 +63,11 @@ export class Seasons {
     return season;
   }
 
+  /** The past is another one: nothing that was looked up holds. */
+  forget(): void {
+    this.#indices.fill(-1);
+  }
+
   #look(index: number, until: number): Season {
     const { day, week } = this.#past;
     return {

@@ -1,6 +1,8 @@
-import { hourOf, type Moment } from '../moment.ts';
+import { MINUTE } from '../../../time.ts';
+import type { Moment } from '../moment.ts';
 import type { Sample } from './sample.ts';
 
+const QUARTER = 15 * MINUTE;
 const DAYS = 7;
 const AROUND = 1;
 
@@ -9,7 +11,7 @@ export function eachDay(
   { past, seasons, origin, target, lead }: Moment,
   see: (there: number, here: number) => void,
 ): void {
-  const apart = Math.max(1, Math.round(hourOf(past) / 4));
+  const apart = Math.max(1, Math.round(QUARTER / past.step));
   for (let n = 0; n < DAYS; n++) {
     const there = seasons.earlier(target, origin.index, past.day, n);
     if (there < 0) return;
@@ -20,7 +22,7 @@ export function eachDay(
   }
 }
 
-/** Within half an hour of the same time on the last seven days. */
+/** Within a quarter of an hour, or a point, of the same time on the last seven days. */
 export const sameTime: Sample = {
   name: 'same time of earlier days',
   draw(moment, into) {
