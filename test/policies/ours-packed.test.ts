@@ -79,7 +79,7 @@ describe('packed against whole instances', () => {
 
   it('shares instances between small shards: two halves cost one', () => {
     const level = (load: number) => {
-      const values = new Float64Array(240).fill(load);
+      const values = new Float64Array(3000).fill(load);
       values[0] = 100;
       return values;
     };
@@ -87,7 +87,7 @@ describe('packed against whole instances', () => {
       name: 'halves',
       shards: ['a', 'b'],
       load: [level(45), level(45)],
-      history: 120,
+      history: 2880,
       start: 0,
     };
     const config = { ...DEFAULT_MODEL, peakInstances: 1 };
