@@ -4,6 +4,7 @@ import { createForecaster } from '../../../core/forecast/create.ts';
 import { LEVELS } from '../../../core/forecast/forecast.ts';
 import { parseSettings } from '../../../core/settings/parse.ts';
 import { HOUR } from '../../../core/time.ts';
+import { ChunkIndicators } from '../../../flows/forecast-indicators.ts';
 import { eventually } from '../eventually.ts';
 import type { World } from '../world.ts';
 
@@ -12,15 +13,17 @@ export function forecasterStates(world: () => World): void {
     const { control, outputs } = world();
     const settings = parseSettings(await world().foreshard('settings'), 'settings');
     const states = new ForecasterStates(control.s3, outputs.BucketName!);
+    const restored = (state: Uint8Array | undefined) =>
+      createForecaster(settings, 'web', state, new ChunkIndicators(settings).of('web'));
     const kept = await eventually('states that know the load of web', async () => {
       const found = await states.read(0);
       const web = found?.get('web');
       if (web === undefined) return undefined;
-      return createForecaster(settings, 'web', web).knownUntil !== undefined && found;
+      return restored(web).knownUntil !== undefined && found;
     });
-    expect([...kept!.keys()].sort()).toEqual(['api', 'night', 'quiet', 'web']);
+    expect([...kept.keys()].sort()).toEqual(['api', 'night', 'quiet', 'web']);
     const now = Date.now() / 1000;
-    const forecaster = createForecaster(settings, 'web', kept!.get('web'));
+    const forecaster = restored(kept.get('web'));
     expect(forecaster.knownUntil).toBeGreaterThan(now - HOUR);
     const { horizons } = forecaster.forecast(now, [60, 600]);
     const median = LEVELS.indexOf(0.5);
