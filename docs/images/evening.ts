@@ -85,7 +85,7 @@ export class Evening extends PlanStage {
     const states = new ForecasterStates(this.#bucket as never, 'b');
     const parts = () => ({ records, metrics, states, forecasts });
     const result = await this.world.drive(
-      forecast({ clock, settings: async () => settings, parts }, {}, at + 50),
+      forecast({ clock, settings: async () => settings, parts }, {}, at + 5 * MINUTE),
     );
     if (!('outcome' in result) || result.outcome !== 'done')
       throw new Error(`forecast: ${JSON.stringify(result)}`);
