@@ -10,10 +10,10 @@ import {
 } from '../forecast.ts';
 import { LeadLag } from '../indicators/lead-lag.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
-import { type Moment, type Origin, originAt } from './moment.ts';
+import { type Moment, type Origin, originAt, tempered } from './moment.ts';
 import { Past } from './past.ts';
 import { NO_SHIFT, Seasons } from './season.ts';
-import { Track } from './track.ts';
+import { FAR, Track } from './track.ts';
 
 export interface AnalyserOptions {
   readonly shard: string;
@@ -219,7 +219,8 @@ export class Analyser implements KeptForecaster {
     this.#level += weight * (load - this.#level);
   }
 
-  #moment(origin: Origin, lead: number): Moment {
+  #moment(seen: Origin, lead: number): Moment {
+    const origin = lead * this.#step >= FAR ? tempered(seen) : seen;
     const target = origin.index + lead;
     return {
       past: this.#past,

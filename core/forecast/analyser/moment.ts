@@ -58,6 +58,25 @@ function smoothed(past: Past, index: number): number {
   return sum / total;
 }
 
+/** Load that is more than so many times what is usual is no ground for what comes hours later. */
+const UNUSUAL = 2;
+
+/** An origin with its newest load cut to what may be usual: for far leads, which one outlier must not carry. */
+export function tempered(origin: Origin): Origin {
+  const season = Number.isNaN(origin.season.day) ? origin.day : origin.season.day;
+  const most = UNUSUAL * Math.max(origin.before, season);
+  if (!(origin.load > most)) return origin;
+  const cut = (load: number) => Math.min(load, most);
+  return {
+    ...origin,
+    load: most,
+    three: cut(origin.three),
+    smooth: cut(origin.smooth),
+    quarter: cut(origin.quarter),
+    hour: cut(origin.hour),
+  };
+}
+
 export function originAt(past: Past, seasons: Seasons, index: number): Origin {
   const load = past.at(index, index);
   // Before the first coarse mean is whole, the newest load stands for it.

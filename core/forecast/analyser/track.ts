@@ -17,7 +17,8 @@ const APART: Seconds = 3 * MINUTE;
 const SOME = 240;
 /** Forecasts by which experts and samples are judged, about; errors of far leads overlap, and tell less. */
 const MEMORY = 120;
-const FAR: Seconds = 6 * HOUR;
+/** Leads from here on are far (s). */
+export const FAR: Seconds = 6 * HOUR;
 const FAR_MEMORY = 300;
 
 /** Index of the level whose parts are told: capacity is planned by the upper ones. */
