@@ -65,7 +65,7 @@ describe('leading indicators', () => {
     expect(Math.abs(chosen!.lag - lag)).toBeLessThan(Math.max(60, 0.1 * step));
     expect(chosen!.weight).toBeGreaterThan(0.5);
     expect(chosen!.feature).toBe(0);
-    expect(causeOf(chosen!)).toMatch(/^indicator led \(\d+ min ahead\)$/);
+    expect(causeOf([chosen!])).toMatch(/^indicator led \(\d+ min ahead\)$/);
   });
 
   it('are not found in noise, in a shared season, in a walk, nor in what follows the load', () => {

@@ -8,7 +8,7 @@ import {
   LEVELS,
   type LoadPoint,
 } from '../forecast.ts';
-import { LeadLag } from '../indicators/lead-lag.ts';
+import { causeOf, LeadLag } from '../indicators/lead-lag.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
 import { type Moment, type Origin, originAt, tempered } from './moment.ts';
 import { Past } from './past.ts';
@@ -263,7 +263,6 @@ export class Analyser implements KeptForecaster {
     });
     const strongest = seen.reduce((a, b) => (Math.abs(b.factor - 1) > Math.abs(a.factor - 1) ? b : a));
     if (Math.abs(strongest.factor - 1) < TOLD) return undefined;
-    const names = chosen.map(({ name, lag }) => `${name} (${Math.round(lag / MINUTE)} min ahead)`);
-    return [{ cause: `indicator ${names.join(' and ')}`, ...strongest }];
+    return [{ cause: causeOf(chosen), ...strongest }];
   }
 }

@@ -1,16 +1,15 @@
 import { LEVELS } from '../forecast.ts';
 import type { StateReader, StateWriter } from '../state.ts';
-import { Losses, share } from './losses.ts';
+import { Losses, RECORD, share } from './losses.ts';
 import type { Moment } from './moment.ts';
 import { LEVEL_COUNT, pinball, sampleQuantiles } from './quantiles.ts';
 import { SAMPLES } from './samples/index.ts';
 import { MOST_SAMPLES } from './samples/sample.ts';
 import { Shape } from './shape.ts';
 
-/** The experts' mix with the errors of busy and calm hours, and with those of days; then the samples. */
-const MODELS = ['mix', 'mix, as over days'];
-const COUNT = MODELS.length + SAMPLES.length;
-const RECORD = 10;
+/** The experts' mix with the errors of busy and calm hours, and with those of days; then come the samples. */
+const MODELS = 2;
+const COUNT = MODELS + SAMPLES.length;
 /** One whose best share at any level is below this is left out: it would cost time and change nothing. */
 const LEAST_SHARE = 0.1;
 
@@ -41,7 +40,7 @@ export class Blend {
   constructor(memory: number, only?: string) {
     this.#losses = new Losses(COUNT, memory, LEVEL_COUNT);
     const sample = SAMPLES.findIndex(({ name }) => name === only);
-    this.#only = only === undefined ? undefined : sample < 0 ? 0 : MODELS.length + sample;
+    this.#only = only === undefined ? undefined : sample < 0 ? 0 : MODELS + sample;
   }
 
   /** What was forecast of this moment is compared with the load that came. */
@@ -82,9 +81,7 @@ export class Blend {
   told(level: number): readonly (readonly [name: string, share: number])[] {
     let total = 0;
     for (let one = 0; one < COUNT; one++) total += shares[one * LEVEL_COUNT + level]!;
-    return SAMPLES.map(
-      ({ name }, i) => [name, shares[(MODELS.length + i) * LEVEL_COUNT + level]! / total] as const,
-    );
+    return SAMPLES.map(({ name }, i) => [name, shares[(MODELS + i) * LEVEL_COUNT + level]! / total] as const);
   }
 
   save(out: StateWriter): void {
@@ -129,8 +126,8 @@ export class Blend {
 
   #quantiles(one: number, moment: Moment, { centre, quick, steady }: Centre): boolean {
     const from = one * LEVEL_COUNT;
-    if (one >= MODELS.length) {
-      const count = SAMPLES[one - MODELS.length]!.draw(moment, drawn);
+    if (one >= MODELS) {
+      const count = SAMPLES[one - MODELS]!.draw(moment, drawn);
       return sampleQuantiles(drawn, count, quantiles, from);
     }
     const shape = (one === 0 ? this.#quick : this.#steady).quantiles;

@@ -1,5 +1,8 @@
 import type { StateReader, StateWriter } from '../state.ts';
 
+/** Scored so often, one has a record, and a say. */
+export const RECORD = 10;
+
 /** Mean losses of several that are compared, each as far as it had something to say. */
 export class Losses {
   readonly #means: Float32Array;

@@ -2,12 +2,10 @@ import type { StateReader, StateWriter } from '../state.ts';
 import { EXPERTS } from './experts/index.ts';
 import { lastValue } from './experts/last-value.ts';
 import { dayMean } from './experts/means.ts';
-import { Losses, share } from './losses.ts';
+import { Losses, RECORD, share } from './losses.ts';
 import type { Moment } from './moment.ts';
 import { SAMPLES } from './samples/index.ts';
 
-/** Scored so often, an expert has a record. */
-const RECORD = 10;
 /** No expert may say more than so many times what was ever usual: a trend is not for ever. */
 const MOST_RISE = 4;
 

@@ -1,8 +1,6 @@
+import { HOUR, MINUTE } from '../../time.ts';
 import type { Past } from './past.ts';
 import type { Season, Seasons } from './season.ts';
-
-const HOUR_SECONDS = 3600;
-const QUARTER_SECONDS = 900;
 
 /** What is known at one point, whatever is to be forecast from there. Loads in the shard's unit. */
 export interface Origin {
@@ -38,9 +36,9 @@ export interface Moment {
 }
 
 /** Points in about an hour: never fewer than six. */
-export const hourOf = ({ step }: Past) => Math.max(6, Math.round(HOUR_SECONDS / step));
+const hourOf = ({ step }: Past) => Math.max(6, Math.round(HOUR / step));
 
-const quarterOf = ({ step }: Past) => Math.max(3, Math.min(15, Math.round(QUARTER_SECONDS / step)));
+const quarterOf = ({ step }: Past) => Math.max(3, Math.min(15, Math.round((15 * MINUTE) / step)));
 
 /** Of a point, in the smoothed load; the rest is the point's before. */
 const NEWEST = 0.3;

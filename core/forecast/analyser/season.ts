@@ -78,11 +78,6 @@ export class Seasons {
     };
   }
 
-  /** Mean of the same time on earlier days; `NaN` on the first. */
-  day(index: number, until: number): number {
-    return this.#mean(index, until, this.#past.day, DAYS);
-  }
-
   /** Index of the same time `nth` periods before the newest that is known at `until` (0 = that one). May be negative. */
   earlier(index: number, until: number, period: number, nth: number): number {
     const exact = period * this.#exact;

@@ -1,5 +1,4 @@
-import type { Seconds } from '../../time.ts';
-import { HOUR, MINUTE } from '../../time.ts';
+import { HOUR, MINUTE, type Seconds } from '../../time.ts';
 import { LEVELS } from '../forecast.ts';
 import type { StateReader, StateWriter } from '../state.ts';
 import { Blend, type Centre } from './blend.ts';

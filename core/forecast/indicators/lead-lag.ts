@@ -24,9 +24,9 @@ export interface Chosen {
   readonly feature: number;
 }
 
-/** What a forecast says that one of them moved: `indicator sign-ins (12 min ahead)`. */
-export function causeOf({ name, lag }: Chosen): string {
-  return `indicator ${name} (${Math.round(lag / MINUTE)} min ahead)`;
+/** What a forecast says that they moved: `indicator sign-ins (12 min ahead)`. */
+export function causeOf(chosen: readonly Chosen[]): string {
+  return `indicator ${chosen.map(({ name, lag }) => `${name} (${Math.round(lag / MINUTE)} min ahead)`).join(' and ')}`;
 }
 
 /** Numbers that {@link LeadLag.features} gives: one for each indicator that is used at a time. */
