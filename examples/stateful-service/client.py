@@ -131,7 +131,8 @@ def main():
     threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
     end = time.monotonic() + given.seconds
     while not stop.wait(1) and time.monotonic() < end:
-        print(f"{sum(one.acknowledged for one in writers)} writes acknowledged", file=sys.stderr, flush=True)
+        acknowledged, failed = (sum(getattr(one, of) for one in writers) for of in ("acknowledged", "failed"))
+        print(f"{acknowledged} writes acknowledged, {failed} failed", file=sys.stderr, flush=True)
     stop.set()
     for one in writers:
         one.join()

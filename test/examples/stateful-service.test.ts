@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -217,6 +218,7 @@ describe.skipIf(!hasPython)('the stateful sample service, as real processes on t
     const again = await watch(one.port);
     await again.writes(200);
     await one.end();
+    await again.fails();
     const empty = await start('empty', one.port);
     await empty.app.activate('rooms');
     await empty.app.serve(0, 2);
@@ -267,21 +269,26 @@ async function watch(port: number) {
   const child = spawn(join(HERE, 'client.py'), [`http://127.0.0.1:${port}/rooms`, '--writers', '2']);
   const out = text(child.stdout);
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  let said = 0;
+  let [acknowledged, failed] = [0, 0];
   let more = () => {};
-  child.stderr.on('data', (line: Buffer) => {
-    said = Number.parseInt(String(line), 10) || said;
+  createInterface(child.stderr).on('line', (line) => {
+    [acknowledged = 0, failed = 0] = (line.match(/\d+/g) ?? []).map(Number);
     more();
   });
+  const until = async (reached: () => boolean) => {
+    while (!reached() && child.exitCode === null)
+      await new Promise<void>((resolve) => {
+        more = resolve;
+      });
+  };
   return {
     /** Until so many more than now are acknowledged. */
-    writes: async (count: number) => {
-      const until = said + count;
-      while (said < until && child.exitCode === null)
-        await new Promise<void>((resolve) => {
-          more = resolve;
-        });
+    writes: (count: number) => {
+      const most = acknowledged + count;
+      return until(() => acknowledged >= most);
     },
+    /** Until one write has failed. */
+    fails: () => until(() => failed > 0),
     finish: async () => {
       child.stdin.end();
       const code = await ended;
