@@ -1,7 +1,7 @@
 import { planningHorizons } from '../core/capacity/horizons.ts';
 import { attempt, type Failure, messageOf } from '../core/failure.ts';
 import { horizonsFor } from '../core/forecast/aged.ts';
-import { createForecaster } from '../core/forecast/create.ts';
+import { createForecaster, recreateForecaster } from '../core/forecast/create.ts';
 import type { Forecast, Indicators, KeptForecaster, LoadPoint } from '../core/forecast/forecast.ts';
 import { toSteps } from '../core/forecast/history.ts';
 import type { LoadMetrics } from '../core/ports.ts';
@@ -247,7 +247,10 @@ class Feeding {
   }
 }
 
-/** The forecaster as its state says, or a new one where that is of no use, and why. */
+/**
+ * The forecaster as its state says, or where that is of no use a new one, which knows what the calendar has learned,
+ * and why.
+ */
 function takeUp(
   settings: Settings,
   shard: string,
@@ -255,11 +258,18 @@ function takeUp(
   now: Seconds,
   indicators: Indicators,
 ): { readonly forecaster: KeptForecaster; readonly rebuilt?: string } {
-  const anew = (rebuilt: string) => ({
+  const fresh = (rebuilt: string) => ({
     forecaster: createForecaster(settings, shard, undefined, indicators),
     rebuilt,
   });
-  if (state === undefined) return anew('no state');
+  if (state === undefined) return fresh('no state');
+  const anew = (rebuilt: string) => {
+    try {
+      return { forecaster: recreateForecaster(settings, shard, state, indicators), rebuilt };
+    } catch (error) {
+      return fresh(`${rebuilt}; what events did is lost: ${messageOf(error)}`);
+    }
+  };
   try {
     const forecaster = createForecaster(settings, shard, state, indicators);
     const { knownUntil = now } = forecaster;

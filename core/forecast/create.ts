@@ -5,7 +5,7 @@ import { EventForecaster } from './calendar/event-forecaster.ts';
 import { calendarOf } from './calendar/events.ts';
 import { offsetOf } from './calendar/zone.ts';
 import type { Indicators, KeptForecaster } from './forecast.ts';
-import { WatchedForecaster } from './unusual/watch.ts';
+import { stateInside, WatchedForecaster } from './unusual/watch.ts';
 
 /**
  * The forecaster of one shard: errors are kept at the planner's horizons, as late as this service's metrics come.
@@ -19,9 +19,31 @@ export function createForecaster(
   state?: Uint8Array,
   indicators?: Indicators,
 ): KeptForecaster {
+  const { forecaster } = made(settings, shard, indicators);
+  if (state !== undefined) forecaster.restore(state);
+  return forecaster;
+}
+
+/**
+ * A new forecaster in place of one of which the state is of no use, to be fed from history: it knows what that one had
+ * learned of the calendar, since history does not reach back to last year's events.
+ * @throws {ForecasterStateError} when not even that can be read
+ */
+export function recreateForecaster(
+  settings: Settings,
+  shard: string,
+  state: Uint8Array,
+  indicators?: Indicators,
+): KeptForecaster {
+  const { forecaster, events } = made(settings, shard, indicators);
+  events.remember(stateInside(state));
+  return forecaster;
+}
+
+function made(settings: Settings, shard: string, indicators: Indicators | undefined) {
   const late = TICK + settings.metrics.delay;
   const leads = planningHorizons(settings).map((ahead) => ahead + late);
-  const inner = new EventForecaster(
+  const events = new EventForecaster(
     new Analyser({
       shard,
       leads,
@@ -31,7 +53,6 @@ export function createForecaster(
     shard,
     calendarOf(settings, shard),
   );
-  const forecaster = new WatchedForecaster(inner, { shard, withhold: settings.forecast.withhold });
-  if (state !== undefined) forecaster.restore(state);
-  return forecaster;
+  const forecaster = new WatchedForecaster(events, { shard, withhold: settings.forecast.withhold });
+  return { forecaster, events };
 }

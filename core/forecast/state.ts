@@ -21,6 +21,12 @@ export class StateWriter {
     this.parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());
   }
 
+  /** Bytes that are read as a whole. */
+  section(bytes: Uint8Array): void {
+    this.numbers(bytes.length);
+    this.array(bytes);
+  }
+
   /** A string of at most 65,535 UTF-16 units. */
   text(value: string): void {
     this.array(Uint16Array.of(value.length, ...Array.from(value, (_, i) => value.charCodeAt(i))));
@@ -68,6 +74,17 @@ export class StateReader {
     throw new ForecasterStateError(`state: expected a count of ${name}, got ${count}`);
   }
 
+  /** What {@link StateWriter.section} wrote; a view of it. @throws {ForecasterStateError} where the bytes end before. */
+  section(name: string): Uint8Array {
+    const length = this.count(`bytes ${name}`);
+    const end = this.at + length;
+    if (end > this.bytes.length)
+      throw new ForecasterStateError(`state: expected at least ${end} bytes, got ${this.bytes.length}`);
+    const section = this.bytes.subarray(this.at, end);
+    this.at = end;
+    return section;
+  }
+
   text(): string {
     const [length = 0] = this.fill(new Uint16Array(1));
     return String.fromCharCode(...this.fill(new Uint16Array(length)));
@@ -78,4 +95,10 @@ export class StateReader {
     if (this.at !== this.bytes.length)
       throw new ForecasterStateError(`state: expected ${this.at} bytes, got ${this.bytes.length}`);
   }
+}
+
+/** @throws {ForecasterStateError} where one is not: it would be in every forecast to come */
+export function checkFinite(what: string, numbers: readonly number[]): void {
+  const wrong = numbers.find((number) => !Number.isFinite(number));
+  if (wrong !== undefined) throw new ForecasterStateError(`${what}: expected finite numbers, got ${wrong}`);
 }

@@ -135,7 +135,8 @@ describe('forecasting a chunk', () => {
     expect(shards[0]).toMatchObject({
       shard: 'web',
       fed: FED + 180,
-      rebuilt: 'ForecasterStateError: state: expected at least 8 bytes, got 3',
+      rebuilt:
+        'ForecasterStateError: state: expected at least 8 bytes, got 3; what events did is lost: ForecasterStateError: state: expected at least 8 bytes, got 3',
     });
     expect(shards[1]).toEqual({ shard: 'api', fed: 180, knownUntil: now });
     expect(s.asked).toEqual([['web', now - 21 * DAY, start]]);
@@ -145,11 +146,23 @@ describe('forecasting a chunk', () => {
     });
   });
 
-  it('begins anew after more than three weeks without a point', async () => {
-    const s = stage(settings);
+  it('begins anew after more than three weeks without a point, and still knows what events did', async () => {
+    const sale = start - 20 * HOUR;
+    const stamp = (time: number) => new Date(time * 1000).toISOString();
+    const yearly = {
+      name: 'sale',
+      start: stamp(sale),
+      end: stamp(sale + 4 * HOUR),
+      repeat: 'yearly',
+    } as const;
+    const load = (time: number) => loadAt(time) * (time >= sale && time < sale + 4 * HOUR ? 3 : 1);
+    const s = stage({ ...settings, calendar: [yearly] }, (_, to) => points(to - BEGAN, to, load));
     await s.run(start);
-    const { shards } = await s.run(start + 30 * DAY);
-    expect(shards[0]).toMatchObject({ rebuilt: 'nothing measured for 30 days', fed: FED });
+    const { shards } = await s.run(sale + 365 * DAY - HOUR);
+    expect(shards[0]).toMatchObject({ rebuilt: 'nothing measured for 364 days', fed: FED });
+    const [moved] = (await s.forecasts.read()).get('web')!.moved!;
+    expect(moved!.cause).toBe('event sale');
+    expect(moved!.factor).toBeGreaterThan(2);
   });
 
   it('passes over a point that is refused, and says so', async () => {

@@ -1,5 +1,5 @@
 import { LEVELS } from '../forecast.ts';
-import type { StateReader, StateWriter } from '../state.ts';
+import { checkFinite, type StateReader, type StateWriter } from '../state.ts';
 import { NORMAL } from './widen.ts';
 
 const MEMORY = 0.005;
@@ -42,6 +42,7 @@ export class Closings {
     for (let n = from.count('closings'); n > 0; n--) {
       const cause = from.text();
       const [mean, variance, points] = from.numbers(3) as [number, number, number];
+      checkFinite('what was measured while closed', [mean, variance, points]);
       this.#seen.set(cause, { mean, variance, points });
     }
   }

@@ -1,4 +1,4 @@
-import type { StateReader, StateWriter } from '../state.ts';
+import { checkFinite, type StateReader, type StateWriter } from '../state.ts';
 
 /** Parts of an event's course, from its start to its end, each with an effect of its own. */
 export const PARTS = 12;
@@ -76,6 +76,7 @@ export class Effect {
     from.fill(this.#logs);
     from.fill(this.#weights);
     [this.#between, this.#seen] = from.numbers(2) as [number, number];
+    checkFinite('what an event did', [...this.#logs, ...this.#weights, this.#between, this.#seen]);
     return this;
   }
 

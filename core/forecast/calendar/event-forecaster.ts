@@ -8,11 +8,10 @@ import {
   type RestorableForecaster,
 } from '../forecast.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
-import { Closings } from './closings.ts';
 import { PARTS } from './effect.ts';
-import { Effects } from './effects.ts';
 import type { ShardCalendar, ShardEvent } from './events.ts';
 import { Influences } from './influences.ts';
+import { Learned } from './learned.ts';
 import { lifted } from './lifted.ts';
 import { type Next, partAt, Running } from './running.ts';
 import type { Occurrence } from './schedule.ts';
@@ -20,7 +19,8 @@ import { Usual } from './usual.ts';
 import { widened } from './widen.ts';
 
 /** Begins a state, so that one of another forecaster is told apart; the version rises with every change of it. */
-const [MAGIC, STATE_VERSION] = [0xca1e, 1];
+const [MAGIC, STATE_VERSION] = [0xca1e, 2];
+const LEARNED = 'of what events did';
 /** Of less than this share of the usual load nothing can be told about the usual load. */
 const LEAST_FACTOR = 0.05;
 /** Forecasts reach only so far beyond the newest point that was fed. */
@@ -54,8 +54,7 @@ export class EventForecaster implements RestorableForecaster {
   readonly #shard: string;
   readonly #events: readonly ShardEvent[];
   readonly #usual: Usual;
-  readonly #effects = new Effects();
-  readonly #closings = new Closings();
+  #learned = new Learned();
   /** What is on, by cause and start; `undefined` for one that began before it was in the calendar: its load is fed already. */
   readonly #running = new Map<string, { readonly on: On; readonly running: Running | undefined }>();
   /** Time of the newest point, and whether it was withheld. */
@@ -87,6 +86,7 @@ export class EventForecaster implements RestorableForecaster {
       this.#withheld = !(closed ? this.#closed(point, on) : this.#during(point, on));
     }
     this.#newest = time;
+    this.#learned.upTo(time);
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
@@ -123,7 +123,7 @@ export class EventForecaster implements RestorableForecaster {
   #closed({ time, load }: LoadPoint, on: readonly On[]): boolean {
     const fed = this.#withhold(time);
     this.#end(new Set(on.map(keyOf)));
-    for (const { event, cause } of on) if (event.factor === 0) this.#closings.observe(cause, load);
+    for (const { event, cause } of on) if (event.factor === 0) this.#learned.observeClosed(cause, time, load);
     return fed;
   }
 
@@ -155,7 +155,7 @@ export class EventForecaster implements RestorableForecaster {
 
   #begin({ event, cause, occurrence: { start, end } }: On): Running | undefined {
     if (this.#newest !== undefined && this.#newest >= start) return undefined;
-    return new Running(start, end, this.#effects.of(cause, event).belief);
+    return new Running(start, end, this.#learned.effect(cause, event).belief);
   }
 
   /** What is over has shown what it does. */
@@ -164,7 +164,7 @@ export class EventForecaster implements RestorableForecaster {
       if (on.has(key)) continue;
       this.#running.delete(key);
       const shown = running?.shown(this.#usual);
-      if (shown !== undefined) this.#effects.learn(one.cause, one.event, shown);
+      if (shown !== undefined) this.#learned.learn(one.cause, one.event, one.occurrence, shown);
     }
   }
 
@@ -186,7 +186,7 @@ export class EventForecaster implements RestorableForecaster {
     let [factor, variance] = [1, 0];
     for (const one of this.#on(target)) {
       if (one.event.factor === 0) {
-        const closed = this.#closings.quantiles(one.cause);
+        const closed = this.#learned.closed(one.cause);
         influences.note(one.cause, quantiles[MEDIAN]!, closed[MEDIAN]!, ahead);
         return { ahead, quantiles: closed };
       }
@@ -210,7 +210,7 @@ export class EventForecaster implements RestorableForecaster {
       return { log: running.logAt(target), doubt: event.often ? 0 : this.#courseDoubt(running, target) };
     }
     if (this.#newest !== undefined && this.#newest >= occurrence.start) return { log: 0, doubt: 0 };
-    const { belief, doubt } = this.#effects.of(cause, event);
+    const { belief, doubt } = this.#learned.effect(cause, event);
     return { log: belief.parts[partAt(target, occurrence)]!, doubt };
   }
 
@@ -223,22 +223,20 @@ export class EventForecaster implements RestorableForecaster {
 
   state(): Uint8Array {
     const out = new StateWriter();
-    out.numbers(MAGIC, STATE_VERSION, this.#newest ?? Number.NaN, this.#withheld ? 1 : 0);
+    out.numbers(MAGIC, STATE_VERSION);
+    out.section(this.#learned.state());
+    out.numbers(this.#newest ?? Number.NaN, this.#withheld ? 1 : 0);
     const often = this.#events.flatMap(({ fedAs }) => fedAs ?? []);
     out.numbers(often.length);
     for (const one of often) out.text(one);
     this.#usual.save(out);
-    this.#effects.save(out);
-    this.#closings.save(out);
     out.numbers(this.#running.size);
     for (const { on, running } of this.#running.values()) {
       out.text(on.cause);
       out.numbers(on.occurrence.start, running === undefined ? 0 : 1);
       running?.save(out);
     }
-    const inner = this.#inner.state();
-    out.numbers(inner.length);
-    out.array(inner);
+    out.section(this.#inner.state());
     return out.bytes();
   }
 
@@ -249,17 +247,17 @@ export class EventForecaster implements RestorableForecaster {
    */
   restore(state: Uint8Array): void {
     const from = new StateReader(state);
-    const [magic, version, newest, withheld] = from.numbers(4) as [number, number, number, number];
+    const [magic, version] = from.numbers(2) as [number, number];
     if (magic !== MAGIC || version !== STATE_VERSION)
       throw new ForecasterStateError(
         `state of ${this.#shard}: expected version ${STATE_VERSION} of events, got ${version} of ${magic}`,
       );
+    this.#learned = Learned.from(from.section(LEARNED));
+    const [newest, withheld] = from.numbers(2) as [number, number];
     this.#newest = Number.isNaN(newest) ? undefined : newest;
     this.#withheld = withheld === 1;
     this.#sameEvents(Array.from({ length: from.count('events') }, () => from.text()));
     this.#usual.load(from);
-    this.#effects.load(from);
-    this.#closings.load(from);
     this.#running.clear();
     for (let n = from.count('events that are on'); n > 0; n--) {
       const cause = from.text();
@@ -268,9 +266,22 @@ export class EventForecaster implements RestorableForecaster {
       const on = this.#on(start).find((one) => one.cause === cause && one.occurrence.start === start);
       if (on !== undefined) this.#running.set(keyOf(on), { on, running });
     }
-    const inner = from.fill(new Uint8Array(from.count('bytes')));
+    const inner = from.section('of the forecaster inside');
     from.end();
     this.#inner.restore(inner);
+  }
+
+  /**
+   * Takes over what another of this shard has learned of events, though its {@link state} may be of no use otherwise:
+   * this part stands at its beginning in every version. What is fed again counts no second time.
+   * @throws {ForecasterStateError} when that part cannot be read; nothing is taken over then
+   */
+  remember(state: Uint8Array): void {
+    const from = new StateReader(state);
+    const [magic] = from.numbers(2) as [number, number];
+    if (magic !== MAGIC)
+      throw new ForecasterStateError(`state of ${this.#shard}: expected events (${MAGIC}), got ${magic}`);
+    this.#learned = Learned.from(from.section(LEARNED));
   }
 
   #sameEvents(before: readonly string[]): void {

@@ -14,7 +14,7 @@ export interface WatchOptions {
 }
 
 /** Rises with every change of what {@link WatchedForecaster.state} writes; no forecaster's own version is so high. */
-const STATE_VERSION = 101;
+const STATE_VERSION = 102;
 /** What was withheld is made up for in this many times as long of load as it should be: flapping is believed, too. */
 const REFILL = 4;
 /** Load that stays as far off for so long is a new level; a new level is told of for so long. */
@@ -25,6 +25,7 @@ const KINDS = ['flat', 'zero', 'jump', 'shift'] as const;
 /** As much as every forecaster takes: what is passed on late must not be refused then. */
 const MOST_LOAD = 1e30;
 const REFUSED = 'state of a watched forecaster';
+const INNER = 'of the forecaster inside';
 
 /**
  * Looks at each load before another forecaster gets it. What cannot be is withheld from it, as if it had not been
@@ -96,15 +97,14 @@ export class WatchedForecaster implements RestorableForecaster {
   state(): Uint8Array {
     const { step, newest, mark, until, spent, held } = this;
     const out = new StateWriter();
-    out.numbers(STATE_VERSION, step, newest ?? Number.NaN, until, spent);
+    out.numbers(STATE_VERSION);
+    out.section(this.inner.state());
+    out.numbers(step, newest ?? Number.NaN, until, spent);
     this.past.save(out);
     this.outlook.save(out);
     out.numbers(mark === undefined ? -1 : KINDS.indexOf(mark.kind), mark?.withheld ? 1 : 0);
     out.numbers(mark?.since ?? 0, mark?.load ?? 0, mark?.median ?? 0, mark?.low ?? 0, mark?.high ?? 0);
     out.numbers(held.length, ...held.flatMap(({ time, load }) => [time, load]));
-    const inner = this.inner.state();
-    out.numbers(inner.length);
-    out.array(inner);
     return out.bytes();
   }
 
@@ -113,6 +113,7 @@ export class WatchedForecaster implements RestorableForecaster {
     const [version] = from.numbers(1);
     if (version !== STATE_VERSION)
       throw new ForecasterStateError(`${REFUSED}: expected version ${STATE_VERSION}, got ${version}`);
+    const inner = from.section(INNER);
     const [step, newest, until, spent] = from.numbers(4) as [number, number, number, number];
     if (step !== this.step)
       throw new ForecasterStateError(`${REFUSED}: expected step ${this.step}, got ${step}`);
@@ -125,8 +126,8 @@ export class WatchedForecaster implements RestorableForecaster {
       const [at, value] = from.numbers(2) as [number, number];
       return { time: at, load: value };
     });
-    this.inner.restore(from.fill(new Uint8Array(from.count('bytes of the inner state'))));
     from.end();
+    this.inner.restore(inner);
     this.newest = Number.isNaN(newest) ? undefined : newest;
     this.until = until;
     this.spent = spent;
@@ -206,6 +207,16 @@ export class WatchedForecaster implements RestorableForecaster {
     this.mark = { ...this.mark!, kind: 'shift' };
     this.until = now + LASTING;
   }
+}
+
+/**
+ * The state of the forecaster inside, though this one's own may be of no use: it stands at its beginning in every version.
+ * @throws {ForecasterStateError} when it is no such state
+ */
+export function stateInside(state: Uint8Array): Uint8Array {
+  const from = new StateReader(state);
+  from.numbers(1);
+  return from.section(INNER);
 }
 
 interface Judged {
