@@ -81,10 +81,21 @@ export class Seasons {
   /** Index of the same time `nth` periods before the newest that is known at `until` (0 = that one). May be negative. */
   earlier(index: number, until: number, period: number, nth: number): number {
     const exact = period * this.#exact;
-    const back = Math.max(1, Math.ceil((index - until) / exact)) + nth;
-    const at = index - Math.round(back * exact);
-    const shifted = at + this.#shift(index, at);
-    return shifted > until ? shifted - period : shifted;
+    let back = Math.max(1, Math.floor((index - until) / exact));
+    // Where clocks changed in between, the same time lies an hour later or earlier, and may not be known yet.
+    while (this.before(index, back * exact) > until) back += 1;
+    return this.before(index, (back + nth) * exact);
+  }
+
+  /** By how many points clocks show more at `index` than at an earlier one. */
+  since(earlier: number, index: number): number {
+    return index - earlier + this.#shift(index, earlier);
+  }
+
+  /** Index at which clocks showed so many points less than at another. */
+  before(index: number, points: number): number {
+    const at = index - Math.round(points);
+    return at + this.#shift(index, at);
   }
 
   #mean(index: number, until: number, period: number, weights: readonly number[]): number {
