@@ -2,6 +2,7 @@ import { DAY, type Seconds } from '../../time.ts';
 import type { Forecast, KeptForecaster } from '../forecast.ts';
 import type { Grid } from './grid.ts';
 import type { Points } from './points.ts';
+import { withinStep } from './within-step.ts';
 
 /** Makes the forecaster of one series on this grid, as new or as it was when `state` was put away. */
 export type MakeForecaster = (series: string, grid: Grid, state?: Uint8Array) => KeptForecaster;
@@ -53,7 +54,10 @@ export class Pass {
   forecast(origin: Seconds, grid: Grid, horizons: readonly Seconds[]): Forecast {
     if (grid.step !== this.#grid?.step) this.#begin(grid, false);
     this.#read(origin);
-    return this.#upToDate().forecast(origin, horizons);
+    const made = this.#upToDate().forecast(origin, horizons);
+    if (this.#open === undefined) return made;
+    const { time, sum, count } = this.#open;
+    return withinStep(made, { time, load: sum / count }, grid.step);
   }
 
   /**
