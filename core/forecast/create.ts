@@ -1,11 +1,9 @@
 import { planningHorizons, TICK } from '../capacity/horizons.ts';
 import type { Settings } from '../settings/schema.ts';
-import { Analyser } from './analyser/analyser.ts';
-import { EventForecaster } from './calendar/event-forecaster.ts';
 import { calendarOf } from './calendar/events.ts';
-import { offsetOf } from './calendar/zone.ts';
+import { compose } from './compose.ts';
 import type { Indicators, KeptForecaster } from './forecast.ts';
-import { stateInside, WatchedForecaster } from './unusual/watch.ts';
+import { stateInside } from './unusual/watch.ts';
 
 /**
  * The forecaster of one shard: errors are kept at the planner's horizons, as late as this service's metrics come.
@@ -43,16 +41,6 @@ export function recreateForecaster(
 function made(settings: Settings, shard: string, indicators: Indicators | undefined) {
   const late = TICK + settings.metrics.delay;
   const leads = planningHorizons(settings).map((ahead) => ahead + late);
-  const events = new EventForecaster(
-    new Analyser({
-      shard,
-      leads,
-      ...(settings.timeZone !== 'UTC' && { offset: offsetOf(settings.timeZone) }),
-      ...(indicators && { indicators }),
-    }),
-    shard,
-    calendarOf(settings, shard),
-  );
-  const forecaster = new WatchedForecaster(events, { shard, withhold: settings.forecast.withhold });
-  return { forecaster, events };
+  const calendar = calendarOf(settings, shard);
+  return compose({ shard, leads, calendar, indicators, withhold: settings.forecast.withhold });
 }

@@ -86,6 +86,8 @@ export interface Indicators {
   readonly names: readonly string[];
   /** Value of one at a time; `NaN` where it is not known (yet). Nothing later than `time` may enter it. */
   at(indicator: number, time: Seconds): number;
+  /** Whether an event is on at a time of which it is known how it moves the load: no indicator needs to tell. @default never */
+  isForeseen?(time: Seconds): boolean;
 }
 
 /** A forecaster that can be put away between two points and taken up again by whoever has the same settings. */

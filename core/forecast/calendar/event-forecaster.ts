@@ -13,8 +13,8 @@ import type { ShardCalendar, ShardEvent } from './events.ts';
 import { Influences } from './influences.ts';
 import { Learned } from './learned.ts';
 import { lifted } from './lifted.ts';
+import { keyOf, type On, onAt } from './on.ts';
 import { type Next, partAt, Running } from './running.ts';
-import type { Occurrence } from './schedule.ts';
 import { Usual } from './usual.ts';
 import { widened } from './widen.ts';
 
@@ -27,19 +27,12 @@ const LEAST_FACTOR = 0.05;
 const LONGEST_WITHHELD: Seconds = HOUR;
 /** How far (standard deviation of the log) the rest of an event may be off from what it does now. */
 const COURSE_DOUBT = 0.2;
+/** Logs of smaller factors say nothing yet. */
+const MOVES = 0.05;
 /** Larger loads are not divided: forecasters have a bound of their own, and say so. */
 const MOST_LOAD = 1e28;
 
 const NOTHING: ReadonlySet<string> = new Set();
-
-/** An event that is on at some time. */
-interface On {
-  readonly event: ShardEvent;
-  readonly cause: string;
-  readonly occurrence: Occurrence;
-}
-
-const NONE: readonly On[] = [];
 
 /**
  * A forecaster that knows of events and public holidays, around one that does not: the inner one is fed what the load
@@ -74,7 +67,7 @@ export class EventForecaster implements RestorableForecaster {
 
   observe(point: LoadPoint): void {
     const { time, load } = point;
-    const on = this.#on(time);
+    const on = onAt(this.#events, time);
     if (on.length === 0) {
       this.#inner.observe(point);
       this.#end(NOTHING);
@@ -99,16 +92,11 @@ export class EventForecaster implements RestorableForecaster {
     return { ...made, knownUntil, horizons: moved, ...(causes.length > 0 && { moved: causes }) };
   }
 
-  /** What is on at a time and has a factor. */
-  #on(time: Seconds): readonly On[] {
-    let on: On[] | undefined;
-    for (const event of this.#events) {
-      const occurrence = event.learns ? event.schedule.at(time) : undefined;
-      if (occurrence === undefined) continue;
-      on ??= [];
-      on.push({ event, occurrence, cause: `${event.kind} ${occurrence.name}` });
-    }
-    return on ?? NONE;
+  /** Whether an event is on at a time to come of which it is known by now that it moves the load. */
+  foresees(time: Seconds): boolean {
+    return onAt(this.#events, time).some(
+      (one) => one.event.factor === 0 || Math.abs(this.#thought(one, time).log) >= MOVES,
+    );
   }
 
   /** The forecaster inside sees another load, and some not at all: what it would refuse is refused here. */
@@ -184,7 +172,7 @@ export class EventForecaster implements RestorableForecaster {
     const { ahead } = horizon;
     let { quantiles } = horizon;
     let [factor, variance] = [1, 0];
-    for (const one of this.#on(target)) {
+    for (const one of onAt(this.#events, target)) {
       if (one.event.factor === 0) {
         const closed = this.#learned.closed(one.cause);
         influences.note(one.cause, quantiles[MEDIAN]!, closed[MEDIAN]!, ahead);
@@ -263,7 +251,9 @@ export class EventForecaster implements RestorableForecaster {
       const cause = from.text();
       const [start, fed] = from.numbers(2) as [number, number];
       const running = fed === 1 ? Running.load(from) : undefined;
-      const on = this.#on(start).find((one) => one.cause === cause && one.occurrence.start === start);
+      const on = onAt(this.#events, start).find(
+        (one) => one.cause === cause && one.occurrence.start === start,
+      );
       if (on !== undefined) this.#running.set(keyOf(on), { on, running });
     }
     const inner = from.section('of the forecaster inside');
@@ -296,5 +286,3 @@ export class EventForecaster implements RestorableForecaster {
       );
   }
 }
-
-const keyOf = ({ cause, occurrence }: On): string => `${cause} ${occurrence.start}`;

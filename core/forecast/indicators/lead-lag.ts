@@ -176,12 +176,26 @@ export class LeadLag {
 
   #take(time: Seconds, load: number): void {
     const filled = this.#load.push(load);
-    for (const [i, { past }] of this.#all.entries()) past.push(this.#indicators.at(i, time));
+    for (const [i, one] of this.#all.entries())
+      one.past.push(this.#isForeseen(one, time) ? Number.NaN : this.#indicators.at(i, time));
     if (!filled) return;
     this.#bins += 1;
     const led = this.#innovations.next(this.#load.bin(0));
     for (const { past, innovations, echo } of this.#all) echo.push(led, innovations.next(past.bin(0)));
     if (this.#bins % this.#inBins(CHOOSE_EVERY) === 0) this.#choose();
+  }
+
+  /**
+   * Whether what an indicator shows, or its echo in the load, may be of an event whose factor is known: it would count
+   * twice then. Where an indicator in use has its echo is known to a bin or so.
+   */
+  #isForeseen(indicator: Indicator, time: Seconds): boolean {
+    if (this.#indicators.isForeseen === undefined) return false;
+    const times = [time];
+    const used = this.#used.find((one) => one?.indicator === indicator);
+    if (used !== undefined)
+      for (const bins of [-1, 0, 1]) times.push(time + (used.lead.lag + bins) * this.#binned);
+    return times.some((at) => this.#indicators.isForeseen?.(at));
   }
 
   /** The strongest that are surely none of chance, each in the place that it had. */
