@@ -10,6 +10,7 @@ import {
 } from '../forecast.ts';
 import { causeOf, LeadLag } from '../indicators/lead-lag.ts';
 import { ForecasterStateError, StateReader, StateWriter } from '../state.ts';
+import { Cycle } from './cycle.ts';
 import { type Moment, type Origin, originAt, tempered } from './moment.ts';
 import { Past } from './past.ts';
 import { NO_SHIFT, Seasons } from './season.ts';
@@ -39,7 +40,7 @@ const LEVEL_MEMORY = 0.01;
 const TOLD = 0.01;
 const ORIGINS = 192;
 /** Rises with every change of what {@link Analyser.state} writes. */
-const STATE_VERSION = 4;
+const STATE_VERSION = 5;
 /** Loads are kept in half width. */
 const MOST_LOAD = 1e30;
 
@@ -56,6 +57,7 @@ export class Analyser implements KeptForecaster {
   readonly #step: Seconds;
   readonly #past: Past;
   readonly #seasons: Seasons;
+  readonly #cycle: Cycle;
   readonly #tracks: readonly Track[];
   readonly #leadLag: LeadLag | undefined;
   #first: Seconds | undefined;
@@ -78,6 +80,7 @@ export class Analyser implements KeptForecaster {
     const shift = (index: number, earlier: number) =>
       Math.round((offset!(this.#timeOf(index)) - offset!(this.#timeOf(earlier))) / step);
     this.#seasons = new Seasons(this.#past, this.#tracks.at(-1)!.lead, offset ? shift : NO_SHIFT);
+    this.#cycle = new Cycle(this.#past, this.#seasons);
     const reach = this.#tracks.at(-1)!.lead * step;
     this.#leadLag = indicators && new LeadLag({ step, indicators, reach });
   }
@@ -93,6 +96,7 @@ export class Analyser implements KeptForecaster {
     const long = index - this.#past.newest > this.#past.day;
     while (this.#past.newest + 1 < index) this.#take(this.#bridge(long));
     this.#take(load);
+    this.#cycle.look();
     this.#leadLag?.observe(this.#timeOf(index), load);
     // Looked up when it is asked for: most points are not forecast from.
     this.#origins[index % ORIGINS] = undefined;
@@ -103,7 +107,9 @@ export class Analyser implements KeptForecaster {
       if (track.keeps(index + track.lead)) track.keep(this.#moment(this.#originAt(index), track.lead));
     }
     if (index % METHOD_EVERY === 0 || this.#method === '')
-      this.#method = this.#tracks[0]!.method(this.#moment(this.#originAt(index), this.#tracks[0]!.lead));
+      this.#method = this.#cycle.told(
+        this.#tracks[0]!.method(this.#moment(this.#originAt(index), this.#tracks[0]!.lead)),
+      );
   }
 
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
@@ -135,6 +141,7 @@ export class Analyser implements KeptForecaster {
     out.numbers(this.#first ?? Number.NaN, this.#level);
     out.text(this.#method);
     this.#past.save(out);
+    this.#cycle.save(out);
     for (const track of this.#tracks) track.save(out);
     out.numbers(this.#leadLag ? 1 : 0);
     this.#leadLag?.save(out);
@@ -161,6 +168,7 @@ export class Analyser implements KeptForecaster {
     const [first, level] = from.numbers(2) as [number, number];
     this.#method = from.text();
     this.#past.load(from);
+    this.#cycle.load(from);
     for (const track of this.#tracks) track.load(from);
     expect('leading indicators', this.#leadLag ? 1 : 0, from.numbers(1)[0]);
     this.#leadLag?.load(from);
@@ -225,6 +233,7 @@ export class Analyser implements KeptForecaster {
     return {
       past: this.#past,
       seasons: this.#seasons,
+      cycle: this.#cycle,
       origin,
       target,
       lead,

@@ -1,4 +1,5 @@
 import { HOUR, MINUTE } from '../../time.ts';
+import type { Cycle } from './cycle.ts';
 import type { Past } from './past.ts';
 import type { Season, Seasons } from './season.ts';
 
@@ -22,6 +23,7 @@ export interface Origin {
 export interface Moment {
   readonly past: Past;
   readonly seasons: Seasons;
+  readonly cycle: Cycle;
   readonly origin: Origin;
   /** Index of the time that is forecast. */
   readonly target: number;

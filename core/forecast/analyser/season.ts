@@ -63,6 +63,11 @@ export class Seasons {
     return season;
   }
 
+  /** {@link Season.day} alone. */
+  dayAt(index: number, until: number): number {
+    return this.#mean(index, until, this.#past.day, DAYS);
+  }
+
   /** The past is another one: nothing that was looked up holds. */
   forget(): void {
     this.#indices.fill(-1);

@@ -1,4 +1,5 @@
 import { normals } from '../../../backtest/model/fill.ts';
+import { Cycle } from '../../../core/forecast/analyser/cycle.ts';
 import type { Moment } from '../../../core/forecast/analyser/moment.ts';
 import { originAt } from '../../../core/forecast/analyser/moment.ts';
 import { Past } from '../../../core/forecast/analyser/past.ts';
@@ -18,23 +19,29 @@ interface SceneOptions {
 export class Scene {
   readonly past: Past;
   readonly seasons: Seasons;
+  readonly cycle: Cycle;
 
   constructor({ step = HOUR, farthest = 48, shift }: SceneOptions = {}) {
     this.past = new Past(step);
     this.seasons = new Seasons(this.past, farthest, shift);
+    this.cycle = new Cycle(this.past, this.seasons);
   }
 
   push(loads: Iterable<number>): this {
-    for (const load of loads) this.past.push(load);
+    for (const load of loads) {
+      this.past.push(load);
+      this.cycle.look();
+    }
     return this;
   }
 
   /** Of `lead` points after the newest point, or after the one at `index`. */
   moment(lead: number, { index = this.past.newest, level = 100 } = {}): Moment {
-    const { past, seasons } = this;
+    const { past, seasons, cycle } = this;
     return {
       past,
       seasons,
+      cycle,
       origin: originAt(past, seasons, index),
       target: index + lead,
       lead,

@@ -1,3 +1,4 @@
+import { cycle, cycleShifted } from './cycle.ts';
 import type { Expert } from './expert.ts';
 import { lastValue } from './last-value.ts';
 import { linear } from './linear.ts';
@@ -17,4 +18,6 @@ export const EXPERTS: readonly Expert[] = [
   weekly,
   weeklyShifted,
   linear,
+  cycle,
+  cycleShifted,
 ];

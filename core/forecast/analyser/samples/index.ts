@@ -1,5 +1,6 @@
 import { dayMoves, dayRatios, recentMoves } from './moves.ts';
 import { lastDay, lastPoints, recentAndSameTime } from './recent.ts';
+import { samePhase } from './same-phase.ts';
 import { sameTime } from './same-time.ts';
 import type { Sample } from './sample.ts';
 
@@ -12,4 +13,5 @@ export const SAMPLES: readonly Sample[] = [
   recentMoves,
   dayMoves,
   dayRatios,
+  samePhase,
 ];
