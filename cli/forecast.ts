@@ -7,11 +7,11 @@ import { inputError } from '../backtest/input/input-error.ts';
 import { readIndicators } from '../backtest/input/read-indicators.ts';
 import { loadOrMissing, readSeries } from '../backtest/input/read-load.ts';
 import { type OriginRow, readOrigins } from '../backtest/input/read-origins.ts';
-import { Analyser } from '../core/forecast/analyser/analyser.ts';
-import { EventForecaster } from '../core/forecast/calendar/event-forecaster.ts';
+import { compose } from '../core/forecast/compose.ts';
+import type { Unusual } from '../core/forecast/forecast.ts';
 import { KnownGrid, LEAST_STEP, MOST_STEP, stepOf } from '../core/forecast/series/grid.ts';
 import { inOrder, lastKnown, type Points } from '../core/forecast/series/points.ts';
-import { forecastOrigins, GIVEN, type Run } from '../core/forecast/series/run.ts';
+import { forecastOrigins, GIVEN, type Origin, type Run } from '../core/forecast/series/run.ts';
 import { formatStamp } from '../core/settings/stamp.ts';
 import { DAY, HOUR, MINUTE, type Seconds } from '../core/time.ts';
 import { UsageError } from './fail.ts';
@@ -89,32 +89,40 @@ export async function forecast(
   checkStep(load, series, origins);
   const leading = indicators === undefined ? undefined : await readIndicators(indicators, names);
   const bar = lateProgress(origins.length, options.quiet ?? false);
+  const withheld: Withheld[] = [];
   const quantiles = forecastOrigins({
     series,
     origins,
     horizons,
     make: makerOf(options, series),
     onProgress: bar.update,
+    onWithheld: (at, unusual) => void withheld.push({ at, unusual }),
     ...(leading && { indicators: (name) => leading.get(name)! }),
   });
   bar.stop();
+  if (withheld.length > 0) say(doubts(withheld, origins.length));
   const rows = Readable.from(csv(origins, horizons, quantiles));
   await pipeline(rows, out === undefined ? stdout : createWriteStream(out), { end: out !== undefined });
   if (out !== undefined) say(`wrote ${out}: ${origins.length * horizons.length} forecasts`);
 }
 
-/** Makes the forecaster of one series. */
+/** So long at most loads are not believed: as the settings have it where nothing is said. */
+const WITHHOLD: Seconds = HOUR;
+
+/** Makes the forecaster of one series: the one that runs on AWS. */
 function makerOf({ timeZone = 'UTC', holidays = [] }: ForecastOptions, all: readonly Points[]): Run['make'] {
   const calendar = localCalendar(timeZone, holidays, all);
-  const { offset } = calendar;
-  return ({ series, grid, leads, indicators }, state) => {
-    const own = { shard: series, step: grid.step, leads };
-    const analyser = new Analyser({
-      ...own,
-      ...(indicators && { indicators }),
-      ...(timeZone !== 'UTC' && { offset }),
+  return ({ series, grid: { step }, leads, indicators }, state) => {
+    // Each load is compared to what was forecast of it a step before.
+    const all = leads[0] === step ? leads : [step, ...leads];
+    const { forecaster } = compose({
+      shard: series,
+      step,
+      leads: all,
+      calendar,
+      indicators,
+      withhold: WITHHOLD,
     });
-    const forecaster = holidays.length > 0 ? new EventForecaster(analyser, series, calendar) : analyser;
     if (state !== undefined) forecaster.restore(state);
     return forecaster;
   };
@@ -146,6 +154,26 @@ function newest(file: string, series: readonly Points[], say: (line: string) => 
   const empty = series.filter((one) => lastKnown(one) === undefined).map(({ name }) => name);
   if (empty.length > 0) say(`note: left out, because they have no value: ${empty.join(', ')}`);
   return rows;
+}
+
+/** An origin whose newest loads were not believed, and why. */
+interface Withheld {
+  readonly at: Origin;
+  readonly unusual: Unusual;
+}
+
+/** So many are named. */
+const NAMED = 3;
+
+function doubts(withheld: readonly Withheld[], origins: number): string {
+  const named = withheld
+    .slice(0, NAMED)
+    .map(
+      ({ at, unusual }) =>
+        `${at.series} at ${formatStamp(at.origin)} (${unusual.kind} since ${formatStamp(unusual.since)})`,
+    );
+  if (withheld.length > NAMED) named.push('…');
+  return `note: at ${withheld.length} of ${origins} origins the newest loads are not believed: ${named.join(', ')}`;
 }
 
 const PATIENCE_MS = 2000;

@@ -214,6 +214,38 @@ describe('forecast', () => {
     ).rejects.toThrow('got a step of 12000 s');
   });
 
+  it.each([
+    ['zero', () => 0],
+    ['jump', (load: number) => 1000 * load],
+    ['flat', (_: number, before: number) => before],
+  ])('goes on from what was good where a metric is broken: %s', async (kind, broken) => {
+    const points = 5 * 288;
+    const from = points - 7;
+    const good = (i: number) => 100 + 60 * Math.sin((2 * Math.PI * i) / 288) + ((i * 7919) % 11);
+    const of = async (load: (i: number) => number) => {
+      const rows = Array.from({ length: points }, (_, i) => `${stamp(5 * i)},${load(i)}`);
+      const said: string[] = [];
+      const written = new PassThrough();
+      const options = {
+        load: file(`time,web\n${rows.join('\n')}\n`),
+        horizons: [300, 3600, 86_400],
+        last: true,
+      };
+      await forecast(options, written, (line) => void said.push(line));
+      const medians = table(String(written.read()))
+        .slice(1)
+        .map((row) => Number(row.split(',')[4]));
+      return { said, medians };
+    };
+    const clean = await of(good);
+    expect(clean.said).toEqual([]);
+    const { said, medians } = await of((i) => (i < from ? good(i) : broken(good(i), good(from - 1))));
+    for (const [at, median] of medians.entries()) expect(median / clean.medians[at]!).toBeCloseTo(1, 0.7);
+    expect(said).toEqual([
+      `note: at 1 of 1 origins the newest loads are not believed: web at ${stamp(5 * (points - 1))} (${kind} since ${stamp(5 * (kind === 'flat' ? points - 3 : from))})`,
+    ]);
+  });
+
   it('forecasts a file of a single row', () => {
     const { status, stdout } = run('--load', file(`time,a\n${stamp(0)},7\n`), '--horizons', '1h', '--last');
     expect(status).toBe(0);

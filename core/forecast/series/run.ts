@@ -1,5 +1,5 @@
 import type { Seconds } from '../../time.ts';
-import { type Forecast, type Indicators, type KeptForecaster, LEVELS } from '../forecast.ts';
+import { type Forecast, type Indicators, type KeptForecaster, LEVELS, type Unusual } from '../forecast.ts';
 import { IndicatorSources } from '../indicators/sources.ts';
 import { type Grid, KnownGrid } from './grid.ts';
 import { leadsFor } from './leads.ts';
@@ -34,6 +34,8 @@ export interface Run {
   /** Series that may lead one of these, by name. @default none but the sum of the others */
   readonly indicators?: (series: string) => ReadonlyMap<string, Points>;
   readonly make: (wanted: Wanted, state?: Uint8Array) => KeptForecaster;
+  /** Told of origins whose newest loads the forecaster withholds. */
+  readonly onWithheld?: (origin: Origin, unusual: Unusual) => void;
   /** Told how many origins are done. */
   readonly onProgress?: (done: number) => void;
 }
@@ -45,7 +47,7 @@ export interface Run {
  * @throws {RangeError} for an origin of a series that there is none of
  */
 export function forecastOrigins(run: Run): Float64Array {
-  const { series, origins, horizons, make, onProgress } = run;
+  const { series, origins, horizons, make, onProgress, onWithheld } = run;
   const ascending = [...new Set(horizons)].sort((a, b) => a - b);
   const places = horizons.map((horizon) => ascending.indexOf(horizon));
   const quantiles = new Float64Array(origins.length * horizons.length * GIVEN.length);
@@ -62,6 +64,7 @@ export function forecastOrigins(run: Run): Float64Array {
     for (const at of theirs) {
       const { origin } = origins[at]!;
       const forecast = pass.forecast(origin, grids.get(origin)!, ascending);
+      if (forecast.unusual?.withheld === true) onWithheld?.(origins[at]!, forecast.unusual);
       write(forecast, places, quantiles, at * horizons.length * GIVEN.length);
       onProgress?.(++done);
     }
