@@ -1,5 +1,5 @@
 import { data, shardSeries, times, withGaps } from './data.js';
-import { formatNumber, formatTime } from './format.js';
+import { formatNumber, formatTime, splitsAround } from './format.js';
 import { layersOf, undrawn } from './layers.js';
 import { color, fromZero, timeChart, valueAxis } from './timechart.js';
 import { facts, h } from './tooltip.js';
@@ -57,15 +57,8 @@ export function missChart(element, index) {
       options: {
         axes: [
           valueAxis({
-            splits: (_, __, low, high, step) => {
-              const first = Math.ceil(low / step);
-              return Array.from(
-                { length: Math.floor(high / step) - first + 1 },
-                (___, i) => (first + i) * step,
-              );
-            },
+            splits: () => splitsAround(most),
             values: (_, splits) => splits.map((value) => `${value > 0 ? '+' : ''}${formatNumber(value)} %`),
-            space: 26,
           }),
         ],
         scales: { y: { range: [-most, most] } },

@@ -5,3 +5,4 @@ export function formatMoney(dollars: number): string;
 export function formatSpan(seconds: number): string;
 export function formatTime(seconds: number): string;
 export function formatDay(seconds: number): string;
+export function splitsAround(most: number): number[];

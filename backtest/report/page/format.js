@@ -60,6 +60,14 @@ export function formatDay(seconds) {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
+/** Round numbers around 0, as many below as above and at least one each, that leave room at the edge. @param {number} most size of the edge, above 0 */
+export function splitsAround(most) {
+  const unit = 10 ** Math.floor(Math.log10(0.9 * most));
+  const step = unit * [5, 2, 1].find((times) => times * unit <= 0.9 * most);
+  const each = Math.floor((0.95 * most) / step);
+  return Array.from({ length: 2 * each + 1 }, (_, i) => (i - each) * step);
+}
+
 /** @param {string} digits */
 function trim(digits) {
   return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
