@@ -1,6 +1,6 @@
 import type { StateReader, StateWriter } from '../state.ts';
 import type { Past } from './past.ts';
-import { alike, repeatOf } from './periodicity.ts';
+import { ALIKE, alike, repeatOf } from './periodicity.ts';
 
 /** Periods that are looked for in values of one width. */
 export interface BandOptions {
@@ -16,12 +16,10 @@ export interface BandOptions {
 }
 
 /** Values between two looks; fewer while there are few. */
-const EVERY = 240;
+const EVERY = 160;
 const EVERY_FIRST = 60;
-/** Looks in a row that find one before it counts, and that miss it before it is gone. */
-const LOOKS = 2;
-/** Those that differ by less are not told from each other: eight cycles later it is a sixteenth of one. */
-const EXACT = 1 / 128;
+/** Looks in a row that miss one before it is gone. */
+const MISSES = 3;
 const MULTIPLES = [1, 2, 3, 4];
 
 /** Whether one period is the other, or a few times it. */
@@ -31,8 +29,8 @@ export function akin(one: number, other: number): boolean {
 }
 
 /**
- * Looks for a period in one band now and then. It counts from the second look in a row that finds it, and until two in a row
- * do not: chance gives one seldom, and the same one twice hardly ever.
+ * Looks for a period in one band now and then. It counts from the second look in a row that finds it, and until three in
+ * a row do not: chance gives one seldom, and the same one twice hardly ever.
  */
 export class Band {
   readonly #past: Past;
@@ -92,7 +90,9 @@ export class Band {
     // In half width, as it is put away.
     const period = Math.fround(repeat ? repeat.lag * width : Number.NaN);
     if (repeat && (alike(period, this.#period) || alike(period, this.#other))) {
-      if (!(Math.abs(period - this.#period) < EXACT * period)) this.#period = period;
+      // The less sure it is, the less exactly it is told: what is near is no reason to change.
+      const near = ALIKE * (1 - repeat.surety) * period;
+      if (!(Math.abs(period - this.#period) <= near)) this.#period = period;
       // A difference to the day before has what is not of the day twice.
       this.#power = Math.fround(repeat.power / (daily ? 2 : 1));
       this.#other = Number.NaN;
@@ -101,7 +101,7 @@ export class Band {
     }
     this.#other = period;
     this.#missed = repeat && akin(period, this.#period) ? 0 : this.#missed + 1;
-    if (this.#missed >= LOOKS) this.#period = Number.NaN;
+    if (this.#missed >= MISSES) this.#period = Number.NaN;
   }
 
   /** Ascending in time, up to the newest that is whole. */

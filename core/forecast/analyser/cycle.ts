@@ -8,7 +8,7 @@ import type { Seasons } from './season.ts';
 const WIDTHS: readonly Seconds[] = [5 * MINUTE, 20 * MINUTE, HOUR, 4 * HOUR];
 const LONGEST_LAG = 60;
 const SHORTEST_LAG = 2;
-const MOST_VALUES = 900;
+const MOST_VALUES = 600;
 const REACH: Seconds = 8 * WEEK;
 /** Longer than this, the day is taken out first: what divides it is the season's. */
 const OF_DAY: Seconds = 5 * HOUR;
@@ -100,21 +100,23 @@ export class Cycle {
 
   /** Index of the same phase, `nth` cycles before the newest that is known at `until` (0 = that one). May be negative. */
   earlier(index: number, until: number, nth: number): number {
-    const back = Math.max(1, Math.ceil((index - until) / this.#period)) + nth;
-    return index - Math.round(back * this.#period);
+    return index - Math.round((this.#back(index, until) + nth) * this.#period);
   }
 
   /** Mean load of the same phase of the last cycles, newer ones weigh more. */
   mean(index: number, until: number): number {
     if (Number.isNaN(this.#period)) return Number.NaN;
     const half = Math.floor(this.#period / SMOOTH);
+    let back = this.#back(index, until) * this.#period;
     let sum = 0;
     let total = 0;
     let weight = 1;
     for (let n = 0; n < CYCLES; n++) {
-      const at = this.earlier(index, until, n);
+      const at = index - Math.round(back);
+      if (at < 0) break;
       const load = half > 0 ? this.#past.mean(at - half, at + half, until) : this.#past.at(at, until);
-      if (at < 0 || Number.isNaN(load)) break;
+      if (Number.isNaN(load)) break;
+      back += this.#period;
       sum += weight * load;
       total += weight;
       weight *= KEEP;
@@ -155,6 +157,11 @@ export class Cycle {
     this.#forget();
   }
 
+  /** Cycles before `index` of the newest one that is known. */
+  #back(index: number, until: number): number {
+    return Math.max(1, Math.ceil((index - until) / this.#period));
+  }
+
   #forget(): void {
     this.#expected = NOT_KNOWN;
     this.#above = NOT_KNOWN;
@@ -163,7 +170,7 @@ export class Cycle {
   /** Between the same phases a season differs by the time of day alone, even where the cycle is part of it. */
   #drift(index: number, until: number): number {
     const earlier = this.earlier(index, until, CENTRE);
-    const drift = this.#seasons.dayAt(index, until) - this.#seasons.dayAt(earlier, until);
+    const drift = this.#seasons.at(index, until).day - this.#seasons.dayAt(earlier, until);
     return Number.isNaN(drift) ? 0 : drift;
   }
 

@@ -22,9 +22,11 @@ const CHANCE = 4;
 const TIMES = 6;
 /** of this one must be the power that a longer lag has, so that the shorter one is taken. */
 const SAME = 0.7;
-/** Lags that differ by less are one and the same; the usual one needs this share of the power. */
-const ALIKE = 0.03;
-const USUAL = 0.5;
+/** Lags that differ by a smaller share are one and the same; */
+export const ALIKE = 0.03;
+/** the usual one needs this share of the power. */
+const USUAL = 0.6;
+const WIDE = 16;
 /** One value counts as at most so many times the mean: a single outlier is no cycle, and hides none. */
 const MOST_MEANS = 10;
 
@@ -50,10 +52,11 @@ function freed(values: Float64Array, window: number, into: Float64Array): void {
   for (let i = 0; i < n; i++) into[i] = Math.max(-most, Math.min(most, into[i]!));
 }
 
-function product(values: Float64Array, lag: number): number {
+/** Mean product of values a lag apart, of those from `first` on. */
+function product(values: Float64Array, lag: number, first = lag): number {
   let sum = 0;
-  for (let i = lag; i < values.length; i++) sum += values[i]! * values[i - lag]!;
-  return sum / (values.length - lag);
+  for (let i = first; i < values.length; i++) sum += values[i]! * values[i - lag]!;
+  return sum / (values.length - first);
 }
 
 /** Autocorrelations of one octave, each worked out once. */
@@ -74,6 +77,13 @@ class Octave {
     const value = this.variance > 0 ? product(this.#values, lag) / this.variance : 0;
     this.#known.set(lag, value);
     return value;
+  }
+
+  /** Of the newest third alone: what has ended is not found in what was before. */
+  lately(lag: number): number {
+    const first = Math.max(lag, Math.floor((2 / 3) * this.#values.length));
+    const variance = product(this.#values, 0, first);
+    return variance > 0 ? product(this.#values, lag, first) / variance : 0;
   }
 
   /** The highest within `around` of a lag. */
@@ -107,9 +117,12 @@ function surety(octave: Octave, lag: number): number {
 function exactly(octave: Octave, lag: number, most: number): number {
   let times = 1;
   let far = lag;
-  while (2 * far + 2 <= most) {
-    far = octave.near(2 * far, 1).lag;
+  // Under noise a flat peak may lie a little off at first.
+  let around = Math.max(1, Math.round(lag / WIDE));
+  while (2 * far + around <= most) {
+    far = octave.near(2 * far, around).lag;
     times *= 2;
+    around = Math.max(1, Math.round(around / 2));
   }
   const whole = Math.round(far / times);
   return Math.abs(whole * times - far) <= 1 ? whole : far / times;
@@ -134,6 +147,7 @@ export function repeatOf(
     for (let lag = from; lag < 2 * from && lag <= most; lag++) {
       const here = octave.at(lag);
       if (here < LEAST || here < octave.at(lag - 1) || here < octave.at(lag + 1)) continue;
+      if (octave.lately(lag) < LEAST) continue;
       const sure = surety(octave, lag);
       if (sure < Math.max(LEAST, CHANCE * octave.deviation(lag))) continue;
       if (sure - octave.lowest(Math.ceil(lag / 2), lag - 1) < PROMINENCE) continue;

@@ -13,7 +13,9 @@ export const samePhase: Sample = {
     for (let n = 0; n < CYCLES; n++) {
       const at = cycle.earlier(target, origin.index, n);
       if (at < 0) break;
-      const off = past.at(at, origin.index) - cycle.mean(at, at - 1);
+      const off =
+        (past.at(at, origin.index) - past.at(cycle.earlier(target, origin.index, n + 1), origin.index)) *
+        Math.SQRT1_2;
       if (Number.isNaN(off)) break;
       into[count++] = off;
       sum += off;
