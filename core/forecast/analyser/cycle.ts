@@ -23,6 +23,8 @@ const CYCLES = 8;
 const CENTRE = 2;
 /** Phases are smoothed by so little of the period to both sides. */
 const SMOOTH = 192;
+/** Half the width over which the day is smoothed, that moves it. */
+const DRIFT: Seconds = 15 * MINUTE;
 /** Points by which the level is compared to that of the last cycles, at most. */
 const NEWEST = 8;
 
@@ -170,7 +172,8 @@ export class Cycle {
   /** Between the same phases a season differs by the time of day alone, even where the cycle is part of it. */
   #drift(index: number, until: number): number {
     const earlier = this.earlier(index, until, CENTRE);
-    const drift = this.#seasons.at(index, until).day - this.#seasons.dayAt(earlier, until);
+    const half = Math.floor(DRIFT / this.#past.step);
+    const drift = this.#seasons.dayAt(index, until, half) - this.#seasons.dayAt(earlier, until, half);
     return Number.isNaN(drift) ? 0 : drift;
   }
 

@@ -63,9 +63,9 @@ export class Seasons {
     return season;
   }
 
-  /** {@link Season.day} alone. */
-  dayAt(index: number, until: number): number {
-    return this.#mean(index, until, this.#past.day, DAYS);
+  /** {@link Season.day} alone, smoothed over `half` points to both sides. */
+  dayAt(index: number, until: number, half: number): number {
+    return this.#mean(index, until, this.#past.day, DAYS, half);
   }
 
   /** The past is another one: nothing that was looked up holds. */
@@ -103,8 +103,7 @@ export class Seasons {
     return at + this.#shift(index, at);
   }
 
-  #mean(index: number, until: number, period: number, weights: readonly number[]): number {
-    const half = this.#half;
+  #mean(index: number, until: number, period: number, weights: readonly number[], half = this.#half): number {
     let sum = 0;
     let total = 0;
     for (let n = 0; n < weights.length; n++) {

@@ -49,7 +49,7 @@ afterEach(() => vi.restoreAllMocks());
 
 describe('the loss, over that of an analyser that looks for no cycle', () => {
   it.each<[string, Case, near: number, far: number, told: RegExp]>([
-    ['7 min', { step: MINUTE, days: 2, more: (t) => 50 * during(t, 420, 120) }, 0.7, 0.45, /cycle of 7 min/],
+    ['7 min', { step: MINUTE, days: 2, more: (t) => 50 * during(t, 420, 120) }, 0.8, 0.55, /cycle of 7 min/],
     [
       '45 min',
       { step: MINUTE, days: 2, more: (t) => 100 * during(t, 2700, 300) },
@@ -66,16 +66,23 @@ describe('the loss, over that of an analyser that looks for no cycle', () => {
     ],
     [
       '90 min',
-      { step: 5 * MINUTE, days: 10, more: (t) => 80 * during(t, 5400, 900) },
+      { step: 5 * MINUTE, days: 2, more: (t) => 80 * during(t, 5400, 900) },
       0.9,
       0.9,
       /cycle of 90 min/,
     ],
     [
+      '100 min',
+      { step: 5 * MINUTE, days: 10, more: (t) => 80 * during(t, 6000, 900) },
+      0.75,
+      0.75,
+      /cycle of 100 min/,
+    ],
+    [
       '35 min',
       { step: 5 * MINUTE, days: 10, more: (t) => 80 * during(t, 2100, 600) },
-      0.65,
-      0.45,
+      0.75,
+      0.6,
       /cycle of 35 min/,
     ],
   ])('of %s', (_, one, near, far, told) => {
