@@ -227,20 +227,32 @@ export class Analyser implements KeptForecaster {
     this.#level += weight * (load - this.#level);
   }
 
-  #moment(seen: Origin, lead: number): Moment {
+  #moment(newest: Origin, lead: number): Moment {
+    const target = newest.index + lead;
+    const seen = this.#sameClock(newest, target);
     const origin = lead * this.#step >= FAR ? tempered(seen) : seen;
-    const target = origin.index + lead;
     return {
       past: this.#past,
       seasons: this.#seasons,
       cycle: this.#cycle,
       origin,
       target,
-      lead,
+      lead: target - origin.index,
       season: this.#seasons.at(target, origin.index),
       level: this.#level,
       leading: this.#leadLag?.features(this.#timeOf(origin.index), lead * this.#step) ?? [],
     };
+  }
+
+  /**
+   * Whole days ahead, the newest load is one of the same time of day, and so good a guess that it must not be an hour off:
+   * where clocks change in between, the newest at which they showed the same stands for it.
+   */
+  #sameClock(newest: Origin, target: number): Origin {
+    const { day } = this.#past;
+    if ((target - newest.index) % day !== 0) return newest;
+    const same = this.#seasons.earlier(target, newest.index, day, 0);
+    return same === newest.index || same < 0 ? newest : this.#originAt(same);
   }
 
   #quantilesAt(lead: number, known: Map<Track, number[]>): readonly number[] {

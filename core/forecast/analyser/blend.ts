@@ -12,6 +12,9 @@ const MODELS = 2;
 const COUNT = MODELS + SAMPLES.length;
 /** One whose best share at any level is below this is left out: it would cost time and change nothing. */
 const LEAST_SHARE = 0.1;
+/** From this level on, losses are remembered so many times longer: few loads come so high, and tell who serves there. */
+const HIGH = LEVELS.indexOf(0.98);
+const LONGER = 4;
 
 const drawn = new Float64Array(MOST_SAMPLES);
 const quantiles = new Float64Array(COUNT * LEVEL_COUNT);
@@ -48,8 +51,11 @@ export class Blend {
     for (let one = 0; one < COUNT; one++) {
       if (!this.#quantiles(one, moment, made)) continue;
       const weight = this.#losses.begin(one);
-      for (let i = 0; i < LEVEL_COUNT; i++)
-        this.#losses.tell(one, weight, pinball(LEVELS[i]!, quantiles[one * LEVEL_COUNT + i]!, load), i);
+      const high = Math.max(weight / LONGER, 1 / this.#losses.count(one));
+      for (let i = 0; i < LEVEL_COUNT; i++) {
+        const loss = pinball(LEVELS[i]!, quantiles[one * LEVEL_COUNT + i]!, load);
+        this.#losses.tell(one, i < HIGH ? weight : high, loss, i);
+      }
     }
     this.#quick.add((load - made.centre) / made.quick);
     this.#steady.add((load - made.centre) / made.steady);

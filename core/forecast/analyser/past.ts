@@ -10,6 +10,9 @@ const MOST_READ = 14;
 const REACH = 2 * DAY + 4 * HOUR;
 /** At fine steps no more than a day's seasons are at hand. */
 const FINE_REACH = DAY + 4 * HOUR;
+/** There, so long are single points kept, so many at most: the sharp edges of the last days' seasons. */
+const FINELY = 4 * DAY + 4 * HOUR;
+const MOST_FINE = 6000;
 
 /** Means of `width` points each: a ring, and the one that is not full yet. */
 interface Ring {
@@ -20,7 +23,7 @@ interface Ring {
 }
 
 /**
- * What one shard's load was, as finely as forecasts need it: points for two days, five minutes for four weeks, hours
+ * What one shard's load was, as finely as forecasts need it: points for four days, five minutes for four weeks, hours
  * for eight, and a little more. Points are counted from the first; memory is bounded.
  *
  * Every look back says what it may know: `until` is the newest index that enters it.
@@ -30,6 +33,8 @@ export class Past {
   /** Points in a day and in a week. */
   readonly day: number;
   readonly week: number;
+  /** Points back from the newest that are kept one by one, where older ones are not kept by five minutes at least. */
+  readonly finely: number;
   readonly #rings: readonly Ring[];
   #count = 0;
 
@@ -40,16 +45,18 @@ export class Past {
     this.week = 7 * this.day;
     const widths = [1];
     if (step < 5 * MINUTE) widths.push(Math.round((5 * MINUTE) / step));
+    const finely = Math.max(REACH, Math.min(FINELY, MOST_FINE * step));
     const finest = widths.at(-1)!;
     const hour = Math.floor(HOUR / step / finest) * finest;
     if (hour > finest) widths.push(hour);
     this.#rings = widths.map((width, i) => {
       const coarser = widths.length - 1 - i;
       const span =
-        coarser === 0 ? 8 * WEEK + REACH : coarser === 2 ? REACH : 4 * WEEK + (i === 0 ? REACH : FINE_REACH);
+        coarser === 0 ? 8 * WEEK + REACH : coarser === 2 ? finely : 4 * WEEK + (i === 0 ? REACH : FINE_REACH);
       const means = new Float32Array(Math.ceil(span / step / width) + 2);
       return { width, means, sum: 0, count: 0 };
     });
+    this.finely = widths.length === 3 ? this.#rings[0]!.means.length - 2 : Number.POSITIVE_INFINITY;
   }
 
   /** Index of the newest point; -1 before there is one. */
@@ -78,13 +85,16 @@ export class Past {
     return this.mean(index, index, until);
   }
 
-  /** Mean of the points `from` to `to`, as far as they are known at `until`; `NaN` where none is. */
-  mean(from: number, to: number, until: number): number {
+  /**
+   * Mean of the points `from` to `to`, as far as they are known at `until`; `NaN` where none is.
+   * @param finest what it may be read from: 0 = single points, 1 = not from those. @default 0
+   */
+  mean(from: number, to: number, until: number, finest: 0 | 1 = 0): number {
     const last = Math.min(to, until);
     const first = Math.max(0, from);
     if (last < first) return Number.NaN;
     const rings = this.#rings;
-    for (let i = 0; i < rings.length; i++) {
+    for (let i = finest; i < rings.length; i++) {
       const ring = rings[i]!;
       const coarsest = i === rings.length - 1;
       const oldest = Math.floor((this.#count - 1) / ring.width) - ring.means.length + 2;

@@ -1,14 +1,14 @@
-import { DAY, type Seconds } from '../../time.ts';
+import { DAY, MINUTE, type Seconds } from '../../time.ts';
 import type { Past } from './past.ts';
 
 /** Weights of earlier days and weeks, the newest first. */
 const DAYS = [1, 0.85, 0.72, 0.61, 0.52, 0.44, 0.38];
 const WEEKS = [1, 0.8, 0.64, 0.51, 0.41, 0.33, 0.26, 0.21];
 const ONE = [1];
-/** Half the width over which a season is smoothed. */
-const HALF: Seconds = 450;
-/** Steps from which on nothing is smoothed. */
-const COARSE: Seconds = 900;
+/** Half the width over which a season is smoothed: what comes at every full hour may last five minutes. */
+const HALF: Seconds = 150;
+/** What older points are means of. */
+const FINE: Seconds = 5 * MINUTE;
 
 /** What the seasons say of one time; `NaN` where they do not reach back so far. */
 export interface Season {
@@ -32,6 +32,10 @@ export class Seasons {
   readonly #past: Past;
   readonly #shift: Shift;
   readonly #half: number;
+  /** So many points after a time are known before its season holds. */
+  readonly #around: number;
+  /** Points back to which a season is read from single points; whoever asks again, so much later, reads the same. */
+  readonly #finely: number;
   /** Of a day in whole points: 1 where the step divides a day. */
   readonly #exact: number;
   /** Seasons looked up before, by index: each is asked for once per lead, and is the same seen from all of the last day. */
@@ -46,7 +50,9 @@ export class Seasons {
     this.#indices = new Int32Array(slots).fill(-1);
     this.#shift = shift;
     this.#exact = DAY / past.step / past.day;
-    this.#half = past.step >= COARSE ? 0 : Math.floor(HALF / past.step);
+    this.#half = Math.floor(HALF / past.step);
+    this.#around = this.#half > 0 ? this.#half + Math.ceil(FINE / past.step) : 0;
+    this.#finely = past.finely - farthest;
   }
 
   /** Of the time `index`, seen from `until`. */
@@ -56,7 +62,7 @@ export class Seasons {
     const season = this.#look(index, until);
     // What is so far ahead that its day before, and the coarse means around it, are not all known yet is looked up anew.
     const { day } = this.#past;
-    if (index - day + 2 * this.#half + Math.abs(this.#shift(index, index - day)) <= until) {
+    if (index - day + this.#around + Math.abs(this.#shift(index, index - day)) <= until) {
       this.#known[slot] = season;
       this.#indices[slot] = index;
     }
@@ -109,7 +115,7 @@ export class Seasons {
     for (let n = 0; n < weights.length; n++) {
       const at = this.earlier(index, until, period, n);
       if (at < 0) break;
-      const mean = this.#past.mean(at - half, at + half, until);
+      const mean = this.#past.mean(at - half, at + half, until, index - at + half > this.#finely ? 1 : 0);
       if (Number.isNaN(mean)) break;
       sum += weights[n]! * mean;
       total += weights[n]!;

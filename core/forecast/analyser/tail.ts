@@ -3,12 +3,10 @@ import type { StateReader, StateWriter } from '../state.ts';
 import { LEVEL_COUNT } from './quantiles.ts';
 
 /** Levels that are watched: what is above them costs, and is seldom seen. */
-const FROM = LEVELS.indexOf(0.98);
+const FROM = LEVELS.indexOf(0.99);
 /** Of the scale, for each load above; a ninety-ninth of it is taken back for each below the 0.99 quantile. */
-const PACE = 0.05;
+const PACE = 0.02;
 const MOST = 6;
-/** Of the share that may lie above, this one is allowed: what is exceeded too often is dearer than what is too wide. */
-const CAUTION = 0.6;
 
 /** Levels kept of each forecast that waits. */
 export const TAIL = LEVEL_COUNT - FROM;
@@ -33,7 +31,7 @@ export class Tail {
   learn(upper: Float32Array, at: number, load: number): void {
     for (let i = 0; i < TAIL; i++) {
       const missed = load > upper[at + i]! ? 1 : 0;
-      const next = this.#wider[i]! + PACE * (CAUTION * (LEVELS[FROM + i]! - 1) + missed);
+      const next = this.#wider[i]! + PACE * (LEVELS[FROM + i]! - 1 + missed);
       this.#wider[i] = Math.max(0, Math.min(MOST, next));
     }
   }

@@ -14,6 +14,8 @@ const WAITING = 32;
 /** Nor of near ones, once there were some: errors a minute apart tell the same. */
 const APART: Seconds = 3 * MINUTE;
 const SOME = 240;
+/** One of so many is scored, now this one, now that: what comes at a fixed minute of the hour must not be missed, nor met, always. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 /** Forecasts by which experts and samples are judged, about; errors of far leads overlap, and tell less. */
 const MEMORY = 120;
 /** Leads from here on are far (s). */
@@ -71,7 +73,7 @@ export class Track {
 
   /** Whether a forecast waits for this point. */
   awaits(index: number): boolean {
-    return index % this.#stride === 0 && this.#due[this.#slot(index)] === index;
+    return this.#due[this.#slot(index)] === index;
   }
 
   /** Learns from the point that has come. @param moment as it was when it was forecast */
@@ -92,7 +94,9 @@ export class Track {
 
   /** Whether a forecast of this point is worth keeping. */
   keeps(target: number): boolean {
-    return target % (target - this.lead < SOME ? this.#stride : this.#later) === 0;
+    const width = target - this.lead < SOME ? this.#stride : this.#later;
+    const bucket = Math.floor(target / width);
+    return target === bucket * width + Math.floor(((bucket * GOLDEN) % 1) * width);
   }
 
   /** Forecasts, and keeps it until the point arrives. */

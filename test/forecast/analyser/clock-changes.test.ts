@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Analyser } from '../../../core/forecast/analyser/analyser.ts';
 import { Past } from '../../../core/forecast/analyser/past.ts';
 import { eachDay } from '../../../core/forecast/analyser/samples/same-time.ts';
 import { Seasons } from '../../../core/forecast/analyser/season.ts';
 import { offsetOf } from '../../../core/forecast/calendar/zone.ts';
-import { DAY, HOUR, MINUTE } from '../../../core/time.ts';
+import { DAY, HOUR, MINUTE, type Seconds } from '../../../core/time.ts';
+import { quantile } from '../series.ts';
 import { Scene, series } from './scene.ts';
 
 const at = (stamp: string) => Date.parse(stamp) / 1000;
@@ -86,4 +88,23 @@ describe('where clocks change', () => {
       expect(seen).toBeGreaterThan(1000);
     },
   );
+
+  it.each(CHANGES)('in %s %s, a day ahead is forecast by the clock (%d)', (zone, _, change) => {
+    const offset = offsetOf(zone);
+    const load = (time: Seconds) => {
+      const hour = ((time + offset(time)) % DAY) / HOUR;
+      const isOpen = hour >= 8 && hour < 18;
+      return (
+        (60 + (isOpen ? 100 : 0) + 20 * Math.sin((hour / 12) * Math.PI)) * (1 + ((time / HOUR) % 7) / 300)
+      );
+    };
+    const analyser = new Analyser({ shard: 's', step: HOUR, leads: [DAY], offset });
+    let off = 0;
+    for (let time = change - 15 * DAY; time < change; time += HOUR) {
+      analyser.observe({ time, load: load(time) });
+      if (time < change - DAY) continue;
+      off += Math.abs(quantile(analyser.forecast(time, [DAY]), 0.5) / load(time + DAY) - 1) / 24;
+    }
+    expect(off).toBeLessThan(0.05);
+  });
 });

@@ -38,12 +38,12 @@ describe('the upper quantiles', () => {
     const tail = new Tail();
     play(tail, said, () => 1e6, 30);
     const wider = widened(tail);
-    expect(wider[FROM]! - said[FROM]!).toBeGreaterThan(1);
+    expect(wider[FROM]! - said[FROM]!).toBeGreaterThan(0.5);
     expect(widened(tail, 5)[FROM]! - said[FROM]!).toBeCloseTo(5 * (wider[FROM]! - said[FROM]!), 4);
     expect(wider.slice(0, FROM)).toEqual(said.slice(0, FROM));
     play(tail, said, () => 1e6, 2000);
     expect(widened(tail)[FROM]! - said[FROM]!).toBeLessThan(10);
-    play(tail, said, () => 0, 200_000);
+    play(tail, said, () => 0, 400_000);
     expect(widened(tail)).toEqual(said);
   });
 
@@ -60,8 +60,8 @@ describe('the upper quantiles', () => {
     const normal = normals(2);
     const right = [-2.33, -1.64, -1.28, -0.67, 0, 0.67, 1.28, 1.64, 2.05, 2.33, 2.58, 3.09];
     const above = play(new Tail(), right, () => normal(), 20_000);
-    expect(above[0]).toBeGreaterThan(0.01);
-    expect(above[1]).toBeGreaterThan(0.004);
+    expect(above[0]).toBeGreaterThan(0.008);
+    expect(above[1]).toBeGreaterThan(0.003);
   });
 
   it('never fall, even where a lower one was widened more', () => {
