@@ -4,7 +4,7 @@ import { LOOK_AHEAD_TICKS } from '../../core/capacity/horizons.ts';
 import { type LookAhead, lookAhead } from '../../core/capacity/look-ahead.ts';
 import { Analyser } from '../../core/forecast/analyser/analyser.ts';
 import { Distribution } from '../../core/forecast/distribution.ts';
-import { LEVELS } from '../../core/forecast/forecast.ts';
+import { type Forecast, LEVELS } from '../../core/forecast/forecast.ts';
 import { MINUTE } from '../../core/time.ts';
 
 /** What is known of each shard's load to come at minute t; asked for t = 0, 1, 2, … and used from the history's end. */
@@ -14,6 +14,7 @@ export type Sight = (t: number, needed: boolean) => readonly LookAhead[];
 const AHEAD = [0, 1, 2, 4, 5, 7, 11, 20, 40, 80, 150];
 const COARSE = AHEAD.filter((minutes) => minutes > LOOK_AHEAD_TICKS);
 const FARTHEST = AHEAD.at(-1)!;
+const HORIZONS = AHEAD.map((minutes) => minutes * MINUTE);
 
 /** One setting of ours to play. */
 export interface Play {
@@ -42,22 +43,53 @@ export function play(
   return ours.map((one) => one.outcome());
 }
 
-/** What the forecaster says, fed with the load up to t − 1 − delay. @param delay steps */
+/** Forecasts of more than this are made anew each time, not kept (bytes). */
+const MOST_KEPT = 2 ** 30;
+
+/**
+ * What the forecaster says, fed with the load up to t − 1 − delay. When it is asked from 0 on once more, it says the same
+ * again: forecasts are kept, because making them costs most of a pass.
+ * @param delay steps
+ */
 export function forecastSight(trace: ModelTrace, delay: number): Sight {
-  const forecasters = trace.shards.map(
-    (shard) => new Analyser({ shard, leads: AHEAD.map((ahead) => (ahead + 1 + delay) * MINUTE) }),
-  );
-  const horizons = AHEAD.map((minutes) => minutes * MINUTE);
+  const shards = trace.shards.length;
+  const each = AHEAD.length * LEVELS.length;
+  const values = (trace.load[0]!.length - trace.history) * shards * each;
+  const kept = 4 * values <= MOST_KEPT ? new Float32Array(values) : undefined;
   const time = (t: number) => trace.start + t * MINUTE;
-  return (t, needed) => {
+  let forecasters: readonly Analyser[] = [];
+  let newest = -1;
+  const make = (t: number, needed: boolean): readonly Forecast[] => {
+    if (t === 0) forecasters = trace.shards.map((shard) => analyser(shard, delay));
+    newest = t;
     const known = t - 1 - delay;
     if (known >= 0) {
       for (const [s, one] of forecasters.entries())
         one.observe({ time: time(known), load: trace.load[s]![known]! });
     }
-    return needed ? forecasters.map((one) => lookAhead(one.forecast(time(t), horizons))) : [];
+    return needed ? forecasters.map((one) => one.forecast(time(t), HORIZONS)) : [];
+  };
+  return (t, needed) => {
+    if (kept === undefined) return make(t, needed).map((forecast) => lookAhead(forecast));
+    if (t > newest) {
+      for (const [s, { horizons }] of make(t, needed).entries())
+        for (const [h, { quantiles }] of horizons.entries())
+          kept.set(quantiles, ((t - trace.history) * shards + s) * each + h * LEVELS.length);
+    }
+    if (!needed) return [];
+    return trace.shards.map((shard, s) => {
+      const from = ((t - trace.history) * shards + s) * each;
+      const horizons = HORIZONS.map((ahead, h) => {
+        const at = from + h * LEVELS.length;
+        return { ahead, quantiles: kept.subarray(at, at + LEVELS.length) };
+      });
+      return lookAhead({ shard, at: time(t), knownUntil: time(t - 1 - delay), horizons, method: '' });
+    });
   };
 }
+
+const analyser = (shard: string, delay: number) =>
+  new Analyser({ shard, leads: AHEAD.map((ahead) => (ahead + 1 + delay) * MINUTE) });
 
 /** The truth: every quantile is what will come. Behind the trace's end its last value holds. */
 export function perfectSight(trace: ModelTrace): Sight {

@@ -107,12 +107,13 @@ function ours(
       shares: [...study.shares, ...ownShares([usual[d]!])],
     }));
     let pass = 0;
+    const sight = forecastSight(trace, delay);
     const tried = refineOurs(
       study,
       trace,
       searches,
       delay,
-      () => forecastSight(trace, delay),
+      () => sight,
       (share) => {
         // Two passes are usual; what more there are add less and less.
         report((d + 1 - 0.5 ** pass + 0.5 ** (pass + 1) * share) / delays.length);
