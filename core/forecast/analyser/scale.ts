@@ -1,6 +1,6 @@
 import type { StateReader, StateWriter } from '../state.ts';
 
-const FAST = 0.06;
+const FAST = 0.3;
 const SLOW = 0.004;
 /** Of the fast one in the mix of both. */
 const FAST_SHARE = 0.8;

@@ -11,7 +11,7 @@ import { TAIL, Tail } from './tail.ts';
 
 /** Forecasts that wait for what they are of, at most: of far leads not every point's is scored. */
 const WAITING = 32;
-/** Nor of near ones, once there were some: errors a minute apart tell the same. */
+/** Nor of near ones, once there were some: errors that overlap tell the same. */
 const APART: Seconds = 3 * MINUTE;
 const SOME = 240;
 /** One of so many is scored, now this one, now that: what comes at a fixed minute of the hour must not be missed, nor met, always. */
@@ -58,7 +58,7 @@ export class Track {
   constructor(lead: number, step: Seconds, only?: string) {
     this.lead = lead;
     this.#stride = Math.max(1, Math.floor(lead / WAITING));
-    this.#later = Math.max(1, Math.round(Math.floor(APART / step) / this.#stride)) * this.#stride;
+    this.#later = Math.max(1, Math.round(Math.min(lead, Math.floor(APART / step)) / this.#stride)) * this.#stride;
     const memory = lead * step < FAR ? MEMORY : FAR_MEMORY;
     this.#mix = new Mix(memory, only);
     this.#blend = new Blend(memory, only);
