@@ -49,7 +49,10 @@ export class Blend {
   /** What was forecast of this moment is compared with the load that came. */
   score(moment: Moment, made: Centre, load: number): void {
     for (let one = 0; one < COUNT; one++) {
-      if (!this.#quantiles(one, moment, made)) continue;
+      if (!this.#quantiles(one, moment, made)) {
+        this.#losses.forget(one);
+        continue;
+      }
       const weight = this.#losses.begin(one);
       const high = Math.max(weight / LONGER, 1 / this.#losses.count(one));
       for (let i = 0; i < LEVEL_COUNT; i++) {

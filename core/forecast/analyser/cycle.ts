@@ -19,6 +19,8 @@ const SAME = 0.7;
 /** Weight of a cycle in the mean of the same phase, over that of the one after it. */
 const KEEP = 0.75;
 const CYCLES = 8;
+/** Farther ahead than so many cycles, the phase is not known well enough. */
+const FARTHEST = 8;
 /** Their weights' centre: the mean is as the load was so many cycles before the newest. */
 const CENTRE = 2;
 /** Phases are smoothed by so little of the period to both sides. */
@@ -109,7 +111,9 @@ export class Cycle {
   mean(index: number, until: number): number {
     if (Number.isNaN(this.#period)) return Number.NaN;
     const half = Math.floor(this.#period / SMOOTH);
-    let back = this.#back(index, until) * this.#period;
+    const cycles = this.#back(index, until);
+    if (cycles > FARTHEST) return Number.NaN;
+    let back = cycles * this.#period;
     let sum = 0;
     let total = 0;
     let weight = 1;

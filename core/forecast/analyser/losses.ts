@@ -32,6 +32,11 @@ export class Losses {
     return Math.max(1 / this.#memory, 1 / this.#counts[one]!);
   }
 
+  /** It has nothing to say any more: what it was worth keeps no other from a say. */
+  forget(one: number): void {
+    this.#counts[one] = 0;
+  }
+
   tell(one: number, weight: number, loss: number, part = 0): void {
     const at = one * this.#width + part;
     this.#means[at]! += weight * (loss - this.#means[at]!);

@@ -58,7 +58,8 @@ export class Track {
   constructor(lead: number, step: Seconds, only?: string) {
     this.lead = lead;
     this.#stride = Math.max(1, Math.floor(lead / WAITING));
-    this.#later = Math.max(1, Math.round(Math.min(lead, Math.floor(APART / step)) / this.#stride)) * this.#stride;
+    this.#later =
+      Math.max(1, Math.round(Math.min(lead, Math.floor(APART / step)) / this.#stride)) * this.#stride;
     const memory = lead * step < FAR ? MEMORY : FAR_MEMORY;
     this.#mix = new Mix(memory, only);
     this.#blend = new Blend(memory, only);

@@ -68,6 +68,15 @@ describe('a period is found', () => {
     }
   });
 
+  it('and says nothing of what is more than eight of it ahead', () => {
+    const { cycle, past } = new Shard(MINUTE).feed(DAY, (t, z) => 100 + 60 * during(t, 2700, 300) + 5 * z());
+    const [near, far] = [8, 9].map((cycles) =>
+      cycle.expected(past.newest + Math.round((cycles - 0.5) * cycle.period), past.newest),
+    );
+    expect(near).toBeGreaterThan(90);
+    expect(far).toBeNaN();
+  });
+
   it('that is no whole number of points', () => {
     const { cycle } = new Shard(MINUTE).feed(
       DAY,
