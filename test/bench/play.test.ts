@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { capacities } from '../../backtest/model/model.ts';
 import { clairvoyantFront } from '../../backtest/policies/clairvoyant.ts';
+import { judgedLoad } from '../../bench/capacity/floor.ts';
 import { forecastSight, perfectSight, play } from '../../bench/capacity/play.ts';
 import { configOf } from '../../bench/capacity/tasks.ts';
 import { waves } from './helpers.ts';
@@ -47,9 +49,15 @@ describe('forecasts', () => {
   });
 
   it('are worth less when they are late', () => {
-    const plays = [10].map((worth) => ({ config: configOf(10), worth }));
-    const [soon, late] = [0, 1].map((delay) => play(trace, forecastSight(trace, delay), plays)[0]!);
-    expect(late!.unmet).toBeGreaterThan(soon!.unmet);
+    const [config, worth] = [configOf(10), 10];
+    const mean = capacities(trace, config).reduce((sum, one, _, { length }) => sum + one / length, 0);
+    const [soon, late] = [0, 1].map((delay) => {
+      const [{ hours, unmet } = { hours: 0, unmet: 0 }] = play(trace, forecastSight(trace, delay), [
+        { config, worth },
+      ]);
+      return hours + (worth * unmet * judgedLoad(trace)) / mean / 60;
+    });
+    expect(late).toBeGreaterThan(soon!);
   });
 
   it('serve settings in lockstep as they serve each alone, and are the same when asked again', () => {
