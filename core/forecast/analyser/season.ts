@@ -92,10 +92,7 @@ export class Seasons {
   /** Index of the same time `nth` periods before the newest that is known at `until` (0 = that one). May be negative. */
   earlier(index: number, until: number, period: number, nth: number): number {
     const exact = period * this.#exact;
-    let back = Math.max(1, Math.floor((index - until) / exact));
-    // Where clocks changed in between, the same time lies an hour later or earlier, and may not be known yet.
-    while (this.before(index, back * exact) > until) back += 1;
-    return this.before(index, (back + nth) * exact);
+    return this.before(index, (this.#back(index, until, exact) + nth) * exact);
   }
 
   /** By how many points clocks show more at `index` than at an earlier one. */
@@ -109,11 +106,21 @@ export class Seasons {
     return at + this.#shift(index, at);
   }
 
+  /** Periods before `index` of the newest same time that is known. */
+  #back(index: number, until: number, exact: number): number {
+    let back = Math.max(1, Math.floor((index - until) / exact));
+    // Where clocks changed in between, the same time lies an hour later or earlier, and may not be known yet.
+    while (this.before(index, back * exact) > until) back += 1;
+    return back;
+  }
+
   #mean(index: number, until: number, period: number, weights: readonly number[], half = this.#half): number {
+    const exact = period * this.#exact;
+    const back = this.#back(index, until, exact);
     let sum = 0;
     let total = 0;
     for (let n = 0; n < weights.length; n++) {
-      const at = this.earlier(index, until, period, n);
+      const at = this.before(index, (back + n) * exact);
       if (at < 0) break;
       const mean = this.#past.mean(at - half, at + half, until, index - at + half > this.#finely ? 1 : 0);
       if (Number.isNaN(mean)) break;

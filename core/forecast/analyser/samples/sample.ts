@@ -4,7 +4,7 @@ import type { Moment } from '../moment.ts';
 export interface Sample {
   /** For people. */
   readonly name: string;
-  /** Writes at most {@link MOST_SAMPLES} loads; those that are not known may be among them as `NaN`. Returns how many: none only before it ever gave some. */
+  /** Writes at most {@link MOST_SAMPLES} loads; those that are not known may be among them as `NaN`. Returns how many. */
   readonly draw: (moment: Moment, into: Float64Array) => number;
 }
 
