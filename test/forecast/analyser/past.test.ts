@@ -22,7 +22,8 @@ describe('what one shard was, in minutes', () => {
   const ago = (minutes: number) => past.at(newest - minutes, newest);
 
   it('is known point by point for four days', () => {
-    for (const minutes of [0, 1, 59, MINUTES, 2 * MINUTES, 4 * MINUTES]) expect(ago(minutes)).toBe(newest - minutes);
+    for (const minutes of [0, 1, 59, MINUTES, 2 * MINUTES, 4 * MINUTES])
+      expect(ago(minutes)).toBe(newest - minutes);
   });
 
   it('is known by five minutes for four weeks, by the hour for eight', () => {
