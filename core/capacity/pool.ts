@@ -1,6 +1,6 @@
 import { LEVELS, MEDIAN } from '../forecast/forecast.ts';
 import type { Leads } from './horizons.ts';
-import type { ShardView } from './view.ts';
+import { learntUntil, type ShardView } from './view.ts';
 
 /**
  * How many slices the shards together will call for when a start decided now can serve.
@@ -113,8 +113,7 @@ export class PoolCalls implements PoolWorth {
     const low = serving * slice;
     if (room <= 0 || worth * then.between(low, low + slice) < 0.01) return;
     const late = view.ahead.ticks[leads.activate]!;
-    // What is learnt until then: the part of the spread that the shorter forecast does not have.
-    const learnt = then.spread > 0 ? Math.sqrt(Math.max(0.05, 1 - (late.spread / then.spread) ** 2)) : 0;
+    const learnt = learntUntil(late, then);
     for (const row of this.calls) row.fill(0);
     let reach = 0;
     for (let node = 0; node < LEVELS.length; node++) {

@@ -11,13 +11,18 @@ export interface StockTarget {
   readonly most: number;
 }
 
-/** A launch must pay this many times over what keeping a stopped slice that is there must. */
-const LAUNCH_MARGIN = 5;
+/** A launch must pay for this part of its own time, */
+const LAUNCH_SHARE = 0.15;
+/** and for so many times what keeping a stopped slice until then costs: it is not given up again at once. */
+const LAUNCH_KEPT = 6;
+/** A slice is called for at some time up to then about so many times as likely as at that time itself. */
+const AT_SOME_TIME = 2;
 
 /**
  * The stock's economy: a stopped slice costs `price` per tick. When it is called for it saves a cold launch's longer
  * initialisation, and the load that would be lost meanwhile. So the stock should reach as far up in the fleet's
- * need, as forecast for the time when a cold launch could serve, as P(needed) × saved > price × the wait.
+ * need, as forecast for the time when a cold launch could serve, as P(needed) × saved > price × the wait; and it is
+ * launched for where that pays for the launch as well.
  *
  * A stopped slice is given up only where launching it again later is cheaper than keeping it until then: for each
  * time ahead, the same cushion over the need that is likely enough then.
@@ -41,13 +46,14 @@ export function stockTarget(
   const soon = leads.cold + 1;
   const near = (view: ShardView) => view.ahead.ticks[Math.min(soon, view.ahead.ticks.length - 1)]!;
   const keep = (price * soon) / saved;
+  const launch = (LAUNCH_SHARE * leads.cold) / saved + LAUNCH_KEPT * keep;
   const later = views[0]!.ahead.coarse
-    .map(({ minutes }) => 1 - (price * minutes) / leads.cold)
+    .map(({ minutes }) => 1 - (price * minutes) / (AT_SOME_TIME * leads.cold))
     .filter((level) => level > 0);
   const [kept, middle, launched, ...needed] = needsAt(views, serving, [
     { level: 1 - keep, at: near },
     { level: 0.5, at: near },
-    { level: 1 - LAUNCH_MARGIN * keep, at: near },
+    { level: 1 - launch, at: near },
     ...later.map((level, i) => ({ level, at: ({ ahead }: ShardView) => ahead.coarse[i]!.load })),
   ]) as [number, number, number, ...number[]];
   const lost = (probability: number) =>
@@ -55,7 +61,7 @@ export function stockTarget(
       (n, { perTick = 0, slices }) => (perTick * soon >= probability ? Math.max(n, slices) : n),
       0,
     );
-  const wanted = Math.max(launched, middle + lost(LAUNCH_MARGIN * keep));
+  const wanted = Math.max(launched, middle + lost(launch));
   const least = Math.max(0, Math.round(wanted - running));
   const cushion = Math.max(kept - middle, lost(keep));
   let most = middle + cushion;

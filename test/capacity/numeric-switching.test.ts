@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Leads } from '../../core/capacity/horizons.ts';
 import { Switching } from '../../core/capacity/switching.ts';
 import type { ShardView } from '../../core/capacity/view.ts';
-import { LEADS, sure, view } from './numeric-views.ts';
+import { LEADS, sure, ticks, unsure, view } from './numeric-views.ts';
 
 /** A shard whose one slice is worth `gains[h]` in tick h, for certain. */
 function worthIn(gains: readonly number[]): ShardView {
@@ -70,28 +70,28 @@ describe('taking a slice, by hand', () => {
   });
 });
 
-describe('the cheapest path', () => {
-  /** Cheapest cost from tick 1 by trying every on/off path, beginning `on` or off. */
-  function tried(gains: readonly number[], leads: Leads, beginOn: boolean): number {
-    const last = gains.length - 1;
-    let best = Number.POSITIVE_INFINITY;
-    const walk = (tick: number, on: boolean, cost: number): void => {
-      if (tick === last) {
-        best = Math.min(best, cost);
-        return;
-      }
-      if (on) {
-        walk(tick + 1, true, cost + 1 - gains[tick]!);
-        walk(tick + 1, false, cost + leads.drain);
-      } else {
-        walk(tick + 1, false, cost);
-        if (tick + leads.start <= last) walk(tick + leads.start, true, cost + leads.start);
-      }
-    };
-    walk(1, beginOn, 0);
-    return best;
-  }
+/** Cheapest cost from tick 1 by trying every on/off path, beginning `on` or off. */
+function tried(gains: readonly number[], leads: Leads, beginOn: boolean): number {
+  const last = gains.length - 1;
+  let best = Number.POSITIVE_INFINITY;
+  const walk = (tick: number, on: boolean, cost: number): void => {
+    if (tick === last) {
+      best = Math.min(best, cost);
+      return;
+    }
+    if (on) {
+      walk(tick + 1, true, cost + 1 - gains[tick]!);
+      walk(tick + 1, false, cost + leads.drain);
+    } else {
+      walk(tick + 1, false, cost);
+      if (tick + leads.start <= last) walk(tick + leads.start, true, cost + leads.start);
+    }
+  };
+  walk(1, beginOn, 0);
+  return best;
+}
 
+describe('the cheapest path', () => {
   it('is found for any gains that are known', () => {
     const gains = fc.array(fc.double({ min: 0, max: 6, noNaN: true }), { minLength: 12, maxLength: 12 });
     const leads = fc.record({
@@ -136,6 +136,55 @@ describe('the cheapest path', () => {
       }),
       { seed: 2, numRuns: 1000 },
     );
+  });
+});
+
+describe('a load that is uncertain', () => {
+  it('is weighed by three courses, each with what stays uncertain: the cheapest path of each, and their mean', () => {
+    const scale = fc.double({ min: 0.01, max: 1, noNaN: true });
+    const levels = fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(levels, scale, fc.integer({ min: 1, max: 3 }), (medians, size, start) => {
+        const leads: Leads = { ...LEADS, start };
+        // Far from zero, so that the logistic is nowhere cut.
+        const one = view(
+          medians.map((median, h) => unsure(100 + median, size * Math.sqrt(1 + h))),
+          { worth: 2 },
+        );
+        const have = 101;
+        const cost = (on: boolean) =>
+          [
+            { logit: Math.log(0.1 / 0.9), weight: 0.3 },
+            { logit: 0, weight: 0.4 },
+            { logit: Math.log(0.9 / 0.1), weight: 0.3 },
+          ].reduce((sum, { logit, weight }) => {
+            const gains = medians.map((median, h) => {
+              const learnt = Math.sqrt(Math.max(0.05, h / (1 + h)));
+              const there = unsure(100 + median + learnt * size * Math.sqrt(1 + h) * logit, size);
+              return 2 * there.between(have, have + 1);
+            });
+            return sum + weight * tried(gains, leads, on);
+          }, 0);
+        const now = 2 * one.ahead.ticks[0]!.between(have, have + 1);
+        fc.pre(now >= 0.02 && now < leads.drain + 1);
+        const switching = new Switching(leads, 11);
+        expect(switching.activateGains(one, have)).toBeCloseTo(now + cost(false) - cost(true) - 1, 6);
+        expect(switching.releaseSaves(one, have + 1)).toBeCloseTo(
+          1 - now + cost(true) - (leads.drain + cost(false)) + 1,
+          6,
+        );
+      }),
+      { seed: 3, numRuns: 200 },
+    );
+  });
+
+  it('keeps a slice that the load may still call for, where one that is known not to is given back', () => {
+    // Worth a little less than its cost if all goes as expected. The plan gives back what saves more than 0.5.
+    const level = 0.45;
+    const saves = (ahead: (h: number) => ReturnType<typeof unsure>) =>
+      new Switching(LEADS, 11).releaseSaves(view(ticks(ahead), { worth: 2, floor: 0 }), 1);
+    expect(saves(() => sure(level))).toBeGreaterThan(0.5);
+    expect(saves((h) => (h === 0 ? sure(level) : unsure(level, 0.3)))).toBeLessThan(0.5);
   });
 });
 
