@@ -42,7 +42,7 @@ export interface Activation {
 }
 
 /** What giving back must save at least (slice-ticks): a move drains connections and warms caches anew, so break-even is not enough. */
-const DISTURBANCE = 0.5;
+const DISTURBANCE = 0.25;
 
 /** Sizes all shards and the pool for one tick. Re-used between ticks for its arrays; holds no state between calls. */
 export class Sizing {

@@ -3,8 +3,8 @@ import { LEVELS, MEDIAN } from '../forecast/forecast.ts';
 import type { Leads } from './horizons.ts';
 import { gain, learntUntil, type ShardView } from './view.ts';
 
-/** What a free, ready slice is worth one tick from now: about one start saved. */
-const READY_WORTH = 1;
+/** What a free, ready slice is worth one tick from now: it often saves a start. */
+const READY_WORTH = 0.5;
 
 /**
  * Courses that the load may take: where in each tick's forecast it lies, and how likely each course is. Together they
@@ -17,8 +17,8 @@ const COURSES = [
 ];
 
 /**
- * Whether one slice more or less pays, given that switching costs too: a start is paid from the decision on, a
- * released slice is paid until it is drained. The gain per tick is forecast for the ticks ahead, so the cheapest
+ * Whether one slice more or less pays, given that switching costs too: who comes back takes a ready slice, in whose
+ * place another is started, and a released slice is paid until it is drained. The gain per tick is forecast for the ticks ahead, so the cheapest
  * on/off path of that slice is a two-state recursion from the last tick back. This is why nothing flaps and no timer
  * is needed: a slice is given back exactly when the dip ahead is longer than giving it back costs.
  *
@@ -48,7 +48,8 @@ export class Switching {
   releaseSaves(view: ShardView, serving: number): number {
     const { drain } = this.leads;
     const now = gain(view, 0, serving - 1);
-    if (now >= drain + READY_WORTH) return -now;
+    // Being on costs at most a drain more than being off: nothing ahead makes up for what it is worth now.
+    if (now >= 1 + READY_WORTH) return -now;
     return 1 - now + this.onOverOff(view, serving - 1, 1) - drain + READY_WORTH;
   }
 
@@ -80,7 +81,7 @@ export class Switching {
     late: Distribution,
   ): number {
     const { on, off, last, learnt } = this;
-    const { start, drain } = this.leads;
+    const { activate, start, drain } = this.leads;
     const { slice, worth } = view;
     on[last] = 0;
     off[last] = 0;
@@ -92,7 +93,7 @@ export class Switching {
       const release = drain + off[h + 1]!;
       on[h] = Math.min(keep, release);
       const stay = off[h + 1]!;
-      const begin = h + start <= last ? start + on[h + start]! : stay;
+      const begin = h + activate <= last ? start + on[h + activate]! : stay;
       off[h] = Math.min(stay, begin);
     }
     return on[from]! - off[from]!;
