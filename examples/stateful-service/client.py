@@ -10,6 +10,7 @@ exit code 1 when something is lost.
 """
 
 import argparse
+import http.client
 import json
 import sys
 import threading
@@ -62,7 +63,7 @@ class Writer(threading.Thread):
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
                 said = json.load(answer)
-        except (urllib.error.URLError, OSError, ValueError) as error:
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
             why = f"{type(error).__name__} {getattr(error, 'code', '') or getattr(error, 'reason', '')}".strip()
             self.refusals[why] = self.refusals.get(why, 0) + 1
             self.failed += 1

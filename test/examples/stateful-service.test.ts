@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer as createHttpServer, request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -233,6 +233,34 @@ describe.skipIf(!hasPython)('the stateful sample service, as real processes on t
     ]);
   });
 
+  it('is watched by a client that goes on when an answer breaks off', async () => {
+    const values = new Map<string, number>();
+    let asked = 0;
+    const server = createHttpServer((asking, answer) => {
+      asking.resume().on('end', () => {
+        asked += 1;
+        const key = asking.url!;
+        if (asked > 5 && asking.method !== 'GET') values.set(key, (values.get(key) ?? 0) + 1);
+        const value = key.includes('sessions') ? { n: values.get(key) ?? 0 } : values.get(key);
+        const said = JSON.stringify({ value, slot: 0, epoch: 1, by: 'breaks off' });
+        answer.writeHead(200, { 'content-length': Buffer.byteLength(said) });
+        if (asked > 5) answer.end(said);
+        else answer.write(said.slice(0, 10), () => asking.socket.destroy());
+      });
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    try {
+      const client = await watch((server.address() as AddressInfo).port);
+      await client.writes(20);
+      const { found } = await client.finish();
+      expect(found.failed).toBe(5);
+      expect(found.acknowledged).toBeGreaterThanOrEqual(20);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
+  });
+
   it('comes with settings and a configuration of the agent that hold', () => {
     const settings = parseSettings(readFileSync(join(HERE, 'settings.yaml'), 'utf8'), 'settings.yaml');
     expect(settings.shards.map(({ handOver }) => [handOver.state, handOver.slots.count])).toEqual([
@@ -272,7 +300,10 @@ async function watch(port: number) {
   let [acknowledged, failed] = [0, 0];
   let more = () => {};
   createInterface(child.stderr).on('line', (line) => {
-    [acknowledged = 0, failed = 0] = (line.match(/\d+/g) ?? []).map(Number);
+    const said = /^(\d+) writes acknowledged, (\d+) failed$/.exec(line);
+    if (said === null)
+      throw new Error(`the client: expected "N writes acknowledged, N failed", got "${line}"`);
+    [acknowledged, failed] = [Number(said[1]), Number(said[2])];
     more();
   });
   const until = async (reached: () => boolean) => {
