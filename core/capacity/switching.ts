@@ -18,9 +18,10 @@ const COURSES = [
 
 /**
  * Whether one slice more or less pays, given that switching costs too: who comes back takes a ready slice, in whose
- * place another is started, and a released slice is paid until it is drained. The gain per tick is forecast for the ticks ahead, so the cheapest
- * on/off path of that slice is a two-state recursion from the last tick back. This is why nothing flaps and no timer
- * is needed: a slice is given back exactly when the dip ahead is longer than giving it back costs.
+ * place another is started, and a released slice is paid until it is drained. The gain per tick is forecast for the
+ * ticks ahead, so the cheapest on/off path of that slice is a two-state recursion from the last tick back. This is why
+ * nothing flaps and no timer is needed: a slice is given back exactly when the dip ahead is longer than giving it back
+ * costs.
  *
  * What is decided later is decided knowing more. So the recursion is done for several courses that the load may take,
  * each with what is still uncertain shortly before, and the mean of their costs counts: a slice that is kept can still
