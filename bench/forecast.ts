@@ -4,14 +4,14 @@ import { type Progress, startProgress } from '../cli/progress.ts';
 import { messageOf } from '../core/failure.ts';
 import { pythonWith } from '../test/aws/python.ts';
 import { type Measured, measureAccuracy } from './forecast/accuracy.ts';
-import { broken, proposals } from './forecast/others.ts';
+import { broken, newShards, proposals } from './forecast/others.ts';
 import { metricsText } from './forecast/print.ts';
 import { defaultFiles, type Part } from './forecast/sets.ts';
 import { measureSpeed } from './forecast/speed/speed.ts';
 import { numberOption } from './lib/options.ts';
 import { writeResult } from './lib/results.ts';
 
-const MEASURES = ['accuracy', 'speed', 'proposals', 'broken'] as const;
+const MEASURES = ['accuracy', 'speed', 'proposals', 'broken', 'new-shards'] as const;
 type Measure = (typeof MEASURES)[number];
 
 interface Options {
@@ -33,7 +33,7 @@ const command = new Command('bench:forecast')
     '--load <file...>',
     'load histories, one or several (default: the public traces beside the project)',
   )
-  .addOption(new Option('--only <measure>', 'one of the four').choices(MEASURES))
+  .addOption(new Option('--only <measure>', 'one of the five').choices(MEASURES))
   .addOption(
     new Option('--part <part>', 'origins from 30 to 60 % of a series, or from 60 % on')
       .choices(['first', 'last'])
@@ -100,6 +100,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (wanted('speed')) results.push(await measureSpeed(files, python));
   if (wanted('proposals')) results.push(await proposals(files));
   if (wanted('broken')) results.push(await broken(files));
+  if (wanted('new-shards')) results.push(await newShards(files, part, series));
   const metrics = Object.assign({}, ...results.map((result) => result.metrics));
   console.log([...results.map(({ text }) => text), metricsText(metrics, only === undefined)].join('\n'));
   if (json !== undefined) writeResult(json, { metrics, rows: results.flatMap(({ rows }) => rows) });

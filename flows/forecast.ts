@@ -129,19 +129,24 @@ async function feed(
   indicators: ChunkIndicators,
 ): Promise<Failure | undefined> {
   const shards = all.map(({ shard }) => shard);
-  const oldest = Math.min(now, ...all.map(({ known }) => known ?? now - REACH));
+  const oldest = Math.min(now, ...all.map(({ since }) => since ?? now - REACH));
   const missing = await indicators.read(parts.indicators, shards, oldest, now);
-  const start = Math.min(now, ...all.map(({ known }) => known ?? now - RECORDED));
+  const start = Math.min(now, ...all.map(({ since }) => since ?? now - RECORDED));
   for (let from = Math.max(start, now - RECORDED); from < now; from += DAY) {
     const recorded = await parts.records.read(from, Math.min(now, from + DAY), shards);
     indicators.next(
       recorded,
       all.map(({ forecaster }) => forecaster.knownUntil),
     );
-    await Promise.all(all.map((one) => one.take(recorded.get(one.shard) ?? [], parts.metrics)));
+    const newest = newestOf(recorded);
+    await Promise.all(all.map((one) => one.take(recorded.get(one.shard) ?? [], newest, parts.metrics)));
   }
   await Promise.all(all.map((one) => one.finish(parts.metrics)));
   return missing;
+}
+
+function newestOf(recorded: ReadonlyMap<string, readonly LoadPoint[]>): Seconds {
+  return Math.max(...[...recorded.values()].map((points) => points.at(-1)?.time ?? Number.NEGATIVE_INFINITY));
 }
 
 /** One shard on its way to a forecast. */
@@ -150,6 +155,8 @@ class Feeding {
   readonly forecaster: KeptForecaster;
   /** Time of the newest point that its state knew; undefined when it is fed from history. */
   readonly known: Seconds | undefined;
+  /** The same, or how far a shard that was never measured has followed the others; undefined where records are all to be read. */
+  readonly since: Seconds | undefined;
   error: string | undefined;
   broken = false;
   readonly #now: Seconds;
@@ -172,15 +179,26 @@ class Feeding {
     const { forecaster, rebuilt } = takeUp(settings, shard, state, now, indicators);
     this.forecaster = forecaster;
     this.known = forecaster.knownUntil;
+    this.since = forecaster.followedUntil;
     this.#rebuilt = rebuilt;
     // A shard that was never measured was asked for its history already, when its state was made.
     this.#bridged = rebuilt === undefined && this.known === undefined;
   }
 
-  /** Feeds recorded points, and before the first of them what is missing since the state. */
-  async take(points: readonly LoadPoint[], metrics: ForecastParts['metrics']): Promise<void> {
+  /**
+   * Feeds recorded points, and before the first of them what is missing since the state.
+   * @param newest time of the newest point of any shard
+   */
+  async take(
+    points: readonly LoadPoint[],
+    newest: Seconds,
+    metrics: ForecastParts['metrics'],
+  ): Promise<void> {
     const [first] = points.filter(({ time }) => time > (this.known ?? Number.NEGATIVE_INFINITY));
-    if (first === undefined) return;
+    if (first === undefined) {
+      if (Number.isFinite(newest)) this.attempt(() => this.forecaster.follow(newest));
+      return;
+    }
     if (!this.#bridged) await this.#bridge(first.time - MINUTE, metrics);
     this.#observe(points);
   }

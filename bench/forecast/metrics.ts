@@ -28,6 +28,9 @@ export const GOALS: Readonly<Record<string, { readonly least?: number; readonly 
   proposalPrecision: {},
   proposalLeadMinutes: {},
   brokenMetricHours: {},
+  newShardWql1h: {},
+  newShardWql4h: {},
+  newShardWql24h: {},
 };
 
 /** One forecaster over the horizons of a span; the mean of them. */

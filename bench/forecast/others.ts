@@ -2,12 +2,22 @@ import { formatTable } from '../../cli/table.ts';
 import type { Measured } from './accuracy.ts';
 import { measureBroken } from './broken.ts';
 import { known } from './metrics.ts';
+import { measureNewShards } from './new-shards.ts';
 import { measureProposals } from './proposals.ts';
+import type { Part } from './sets.ts';
 
 /** Tenants hidden in one pooled shard: which are proposed as shards of their own, and how early. */
 export async function proposals(files: readonly string[]): Promise<Measured> {
   const { rows, ...metrics } = await measureProposals(files);
   return measured('proposals', 'Keys of one pooled shard that are proposed as shards', metrics, rows);
+}
+
+/** Shards that begin while others run: what the others' day is worth to them. */
+export async function newShards(files: readonly string[], part: Part, series: number): Promise<Measured> {
+  const { rows, ...metrics } = await measureNewShards(files, part, series);
+  const title =
+    'WQL of shards that begin while others run: where the others are known over where they are not';
+  return measured('new-shards', title, metrics, rows);
 }
 
 /** Metrics that break for half an hour: what that costs in instance-hours. */

@@ -22,12 +22,14 @@ export interface Series {
   readonly values: Float64Array;
   /** Steps ahead that are scored, ascending. */
   readonly horizons: readonly number[];
+  /** Sum of the other series of the set: at `start + (i - before) × step`. `NaN` where none is known. */
+  readonly others: { readonly before: number; readonly values: Float64Array };
 }
 
 /** Which part of a series its origins lie in: the first is for development, the last for figures. */
 export type Part = 'first' | 'last';
 
-const PARTS = { first: [0.3, 0.6], last: [0.6, 1] } as const;
+export const PARTS = { first: [0.3, 0.6], last: [0.6, 1] } as const;
 
 /** Horizons in seconds besides a single step. */
 const HORIZONS: readonly Seconds[] = [15 * MINUTE, HOUR, DAY];
@@ -61,14 +63,37 @@ export async function readSets(files: readonly string[], most: number): Promise<
  */
 async function readSet(file: string, most: number): Promise<Series[]> {
   const trace = await readLoad(file);
+  const total = totalOf(trace);
   const all = trace.values
-    .map((values, i) => trimmed(trace, values, trace.shards[i]!))
+    .map((values, i) => trimmed(trace, values, trace.shards[i]!, total))
     .filter(({ values, step }) => values.length * step >= FEWEST_DAYS * DAY && sum(values) > 0);
   const ranked = all.sort((a, b) => sum(b.values) - sum(a.values) || (a.name < b.name ? -1 : 1));
   return evenly(0, ranked.length, most).map((rank) => ranked[rank]!);
 }
 
-function trimmed({ name: set, start, step }: LoadTrace, values: Float64Array, name: string): Series {
+interface Total {
+  readonly sums: Float64Array;
+  readonly known: Float64Array;
+}
+
+function totalOf({ values: [first, ...others] }: LoadTrace): Total {
+  const sums = new Float64Array(first?.length ?? 0);
+  const known = new Float64Array(sums.length);
+  for (const values of first ? [first, ...others] : [])
+    values.forEach((value, i) => {
+      if (Number.isNaN(value)) return;
+      sums[i]! += value;
+      known[i]! += 1;
+    });
+  return { sums, known };
+}
+
+function trimmed(
+  { name: set, start, step }: LoadTrace,
+  values: Float64Array,
+  name: string,
+  { sums, known }: Total,
+): Series {
   const first = values.findIndex((value) => !Number.isNaN(value));
   const last = values.findLastIndex((value) => !Number.isNaN(value));
   const own = values.slice(first, last + 1);
@@ -77,7 +102,19 @@ function trimmed({ name: set, start, step }: LoadTrace, values: Float64Array, na
     .map((seconds) => seconds / step);
   // What lies farther ahead than the scored part is long cannot be scored.
   const horizons = [...new Set(steps)].sort((a, b) => a - b).filter((ahead) => ahead < 0.3 * own.length);
-  return { set, name, step, start: start + first * step, values: own, horizons };
+  const others = sums.map((sum, i) => {
+    const isKnown = !Number.isNaN(values[i]);
+    return known[i]! > (isKnown ? 1 : 0) ? Math.max(0, sum - (isKnown ? values[i]! : 0)) : Number.NaN;
+  });
+  return {
+    set,
+    name,
+    step,
+    start: start + first * step,
+    values: own,
+    horizons,
+    others: { before: first, values: others },
+  };
 }
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + (value > 0 ? value : 0), 0);

@@ -94,6 +94,10 @@ export interface Indicators {
 export interface KeptForecaster extends Forecaster {
   /** Time of the newest point; undefined before there is one. */
   readonly knownUntil: Seconds | undefined;
+  /** The same, or before there is a point how far {@link follow} has come. */
+  readonly followedUntil: Seconds | undefined;
+  /** Before its first point: looks at what may lead the load up to this time, so that it knows others' days when its own begin. */
+  follow(until: Seconds): void;
   /** All that it has learned, as bytes of its own format. */
   state(): Uint8Array;
 }

@@ -14,6 +14,7 @@ const one: Case = {
   series: {
     ...{ set: 'made', name: 's', step: HOUR, start: 0, horizons: [1, 24] },
     values: Float64Array.from({ length: 300 }, (_, i) => i % 24),
+    others: { before: 0, values: new Float64Array(300).fill(Number.NaN) },
   },
   origins: [100, 200],
 };

@@ -16,6 +16,7 @@ const series = (values: readonly number[], rest: Partial<Series> = {}): Series =
   start: 1_767_571_200,
   values: Float64Array.from(values),
   horizons: [1, 24],
+  others: { before: 0, values: new Float64Array(values.length).fill(Number.NaN) },
   ...rest,
 });
 const days = (count: number, height = 1) =>

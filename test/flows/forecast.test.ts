@@ -198,6 +198,38 @@ describe('forecasting a chunk', () => {
     expect(s.asked).toHaveLength(2);
   });
 
+  it('lets a shard that was never measured follow the others, and reads their records once', async () => {
+    const s = stage(settings, () => []);
+    await s.record(start - 3 * DAY, start, ['api']);
+    await s.run(start);
+    const read = s.parts.records.read.bind(s.parts.records);
+    const since: number[] = [];
+    s.parts.records.read = (from, to, shards) => {
+      since.push(from);
+      return read(from, to, shards);
+    };
+    const later = start + 3 * HOUR;
+    for (let now = start + HOUR; now <= later; now += HOUR) {
+      await s.record(now - HOUR, now, now < later ? ['api'] : ['web', 'api']);
+      await s.run(now);
+    }
+    expect(since).toEqual([start, start + HOUR, start + 2 * HOUR]);
+    const made = await s.forecasts.read();
+    const { horizons, method } = made.get('web')!;
+    // An hour of its own is known of it, and three days of the other's.
+    const farthest = horizons.at(-1)!;
+    const there = loadAt(later + farthest.ahead);
+    expect(farthest.ahead).toBeGreaterThanOrEqual(2 * HOUR);
+    expect(method).not.toBe('nothing measured yet');
+    const alone = createForecaster(settings, 'web');
+    for (const point of points(later - HOUR, later)) alone.observe(point);
+    const other = alone.forecast(later, [farthest.ahead]).horizons[0]!.quantiles[4]!;
+    expect(Math.abs(other / there - 1)).toBeGreaterThan(0.1);
+    expect(Math.abs(farthest.quantiles[4]! / other - there / other)).toBeLessThan(
+      0.6 * Math.abs(1 - there / other),
+    );
+  });
+
   it('leaves a new shard for the next run when its history cannot be had, and does the others', async () => {
     let broken = true;
     const s = stage(settings);

@@ -43,6 +43,12 @@ export class Yesterday implements RestorableForecaster {
     return { shard: 's', at: now, knownUntil: known, horizons, method: 'yesterday' };
   }
 
+  get followedUntil(): Seconds | undefined {
+    return this.knownUntil;
+  }
+
+  follow(): void {}
+
   state = () => new Uint8Array();
   restore(): void {}
 }

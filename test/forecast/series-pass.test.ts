@@ -169,6 +169,7 @@ describe('forecasts at many origins', () => {
 /** A forecaster that says nothing but what it has seen, of other series too. */
 class Witness implements KeptForecaster {
   knownUntil: number | undefined;
+  readonly followedUntil = undefined;
   readonly #indicators: Indicators;
   #seen = 0;
 
@@ -189,6 +190,8 @@ class Witness implements KeptForecaster {
     const made = horizons.map((ahead) => ({ ahead, quantiles: LEVELS.map(() => this.#seen) }));
     return { shard: '', at, knownUntil: this.knownUntil ?? 0, horizons: made, method: '' };
   }
+
+  follow(): void {}
 
   state(): Uint8Array {
     return new Uint8Array(Float64Array.of(this.#seen, this.knownUntil ?? Number.NaN).buffer);

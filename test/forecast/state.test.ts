@@ -131,7 +131,7 @@ describe('a forecaster that was put away', () => {
     const other = state.slice();
     new DataView(other.buffer).setFloat64(0, 99, true);
     const cases: [Uint8Array, string][] = [
-      [other, 'state of s: expected version 5, got 99'],
+      [other, 'state of s: expected version 6, got 99'],
       [state.slice(0, 1000), 'got 1000'],
       [new Uint8Array(0), 'got 0'],
       [Uint8Array.of(...state, 0), `state: expected ${state.length} bytes, got ${state.length + 1}`],

@@ -5,6 +5,7 @@ import type { Measured } from '../accuracy.ts';
 import type { Case } from '../answers.ts';
 import { makeForecaster, OURS } from '../forecasters.ts';
 import { known } from '../metrics.ts';
+import { othersOf } from '../play.ts';
 import { originsOf, readSets, type Series } from '../sets.ts';
 import { runModels } from '../statsforecast.ts';
 import { measureChunks } from './chunks.ts';
@@ -68,9 +69,10 @@ function secondsPerPoint(series: Series): number {
   return spent / points;
 }
 
-function timed({ values, step, start, horizons, name: shard }: Series): { seconds: number; points: number } {
+function timed(series: Series): { seconds: number; points: number } {
+  const { values, step, start, horizons, name: shard } = series;
   const ahead = horizons.map((steps) => steps * step);
-  const forecaster = makeForecaster(OURS, { shard, leads: ahead, step });
+  const forecaster = makeForecaster(OURS, { shard, leads: ahead, step, indicators: othersOf(series) });
   const observe = (i: number) => {
     if (!Number.isNaN(values[i])) forecaster.observe({ time: start + i * step, load: values[i]! });
   };

@@ -40,7 +40,7 @@ const LEVEL_MEMORY = 0.01;
 const TOLD = 0.01;
 const ORIGINS = 192;
 /** Rises with every change of what {@link Analyser.state} writes. */
-const STATE_VERSION = 5;
+const STATE_VERSION = 6;
 /** Loads are kept in half width. */
 const MOST_LOAD = 1e30;
 
@@ -59,7 +59,7 @@ export class Analyser implements KeptForecaster {
   readonly #seasons: Seasons;
   readonly #cycle: Cycle;
   readonly #tracks: readonly Track[];
-  readonly #leadLag: LeadLag | undefined;
+  #leadLag: LeadLag | undefined;
   #first: Seconds | undefined;
   #level = 0;
   #method = '';
@@ -69,7 +69,7 @@ export class Analyser implements KeptForecaster {
   /** @throws {RangeError} without a lead, or with a step out of bounds */
   constructor(options: AnalyserOptions) {
     this.#options = options;
-    const { shard, step = MINUTE, indicators, offset } = options;
+    const { shard, step = MINUTE, offset } = options;
     this.#step = step;
     if (!(step >= 1 && step <= DAY))
       throw new RangeError(`step of ${shard}: expected 1 to ${DAY} s, got ${step}`);
@@ -81,17 +81,26 @@ export class Analyser implements KeptForecaster {
       Math.round((offset!(this.#timeOf(index)) - offset!(this.#timeOf(earlier))) / step);
     this.#seasons = new Seasons(this.#past, this.#tracks.at(-1)!.lead, offset ? shift : NO_SHIFT);
     this.#cycle = new Cycle(this.#past, this.#seasons);
-    const reach = this.#tracks.at(-1)!.lead * step;
-    this.#leadLag = indicators && new LeadLag({ step, indicators, reach });
+    this.#leadLag = this.#newLeadLag();
   }
 
   get knownUntil(): Seconds | undefined {
     return this.#first === undefined ? undefined : this.#timeOf(this.#past.newest);
   }
 
+  get followedUntil(): Seconds | undefined {
+    return this.knownUntil ?? this.#leadLag?.newest;
+  }
+
+  follow(until: Seconds): void {
+    if (this.#first === undefined) this.#leadLag?.follow(until);
+  }
+
   /** @throws {RangeError} on time going back, or a load that is negative, not finite or above 1e30 */
   observe({ time, load }: LoadPoint): void {
     const index = this.#indexOf(time, load);
+    // A history that was found after all, and begins before what was followed.
+    if (this.#first === undefined && this.#leadLag?.isPast(time) === true) this.#leadLag = this.#newLeadLag();
     this.#first ??= time;
     const long = index - this.#past.newest > this.#past.day;
     while (this.#past.newest + 1 < index) this.#take(this.#bridge(long));
@@ -179,6 +188,12 @@ export class Analyser implements KeptForecaster {
     this.#level = level;
   }
 
+  #newLeadLag(): LeadLag | undefined {
+    const { indicators } = this.#options;
+    const reach = this.#tracks.at(-1)!.lead * this.#step;
+    return indicators && new LeadLag({ step: this.#step, indicators, reach });
+  }
+
   /** As it was, or the same looked up again. */
   #originAt(index: number): Origin {
     const known = this.#origins[index % ORIGINS];
@@ -241,7 +256,15 @@ export class Analyser implements KeptForecaster {
       season: this.#seasons.at(target, origin.index),
       level: this.#level,
       leading: this.#leadLag?.features(this.#timeOf(origin.index), lead * this.#step) ?? [],
+      othersRise: this.#othersRise(origin.index, target - origin.index),
     };
+  }
+
+  /** Of a shard that knows no week of its own yet. */
+  #othersRise(origin: number, lead: number): number {
+    if (this.#leadLag === undefined || origin >= this.#past.week) return Number.NaN;
+    const known = Math.min(this.#past.day, origin + 1) * this.#step;
+    return this.#leadLag.othersRise(this.#timeOf(origin), lead * this.#step, known);
   }
 
   /**

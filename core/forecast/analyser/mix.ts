@@ -2,12 +2,15 @@ import type { StateReader, StateWriter } from '../state.ts';
 import { EXPERTS } from './experts/index.ts';
 import { lastValue } from './experts/last-value.ts';
 import { dayMean } from './experts/means.ts';
+import { others } from './experts/others.ts';
 import { Losses, RECORD, share } from './losses.ts';
 import type { Moment } from './moment.ts';
 import { SAMPLES } from './samples/index.ts';
 
 /** No expert may say more than so many times what was ever usual: a trend is not for ever. */
 const MOST_RISE = 4;
+/** Of what is far, for a shard without a record: the other shards' day; the rest is its own mean. Some have nothing in common. */
+const LED = 0.8;
 
 const guesses = new Float64Array(EXPERTS.length);
 const weights = new Float64Array(EXPERTS.length);
@@ -81,10 +84,12 @@ export class Mix {
       for (let i = 0; i < EXPERTS.length; i++) weights[i]! /= total;
       return;
     }
-    // None has a record: the newest load for what comes next, and the more the mean of all for what is far.
+    // None has a record: the newest load for what comes next, and the more the mean of all, moved as others move, for what is far.
     const far = this.#only === undefined ? Math.min(0.9, (lead * past.step) / 7200) : 0;
     weights[this.#only !== undefined && !Number.isNaN(guesses[this.#only]!) ? this.#only : 0] = 1 - far;
-    if (far > 0) weights[EXPERTS.indexOf(dayMean)] = far;
+    const led = Number.isNaN(guesses[EXPERTS.indexOf(others)]!) ? 0 : LED;
+    if (far > 0) weights[EXPERTS.indexOf(dayMean)] = (1 - led) * far;
+    if (led > 0) weights[EXPERTS.indexOf(others)] = led * far;
   }
 
   #has(expert: number): boolean {

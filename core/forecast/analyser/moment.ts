@@ -35,6 +35,8 @@ export interface Moment {
   readonly level: number;
   /** What leads the load, in deviations (see LeadLag). */
   readonly leading: readonly number[];
+  /** What the other shards' load usually is at the target's time of day, over its usual mean in the day before the origin; `NaN` = unknown. */
+  readonly othersRise: number;
 }
 
 /** Points in about an hour: never fewer than six. */

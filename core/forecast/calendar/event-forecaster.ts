@@ -65,6 +65,14 @@ export class EventForecaster implements RestorableForecaster {
     return this.#withheld ? this.#newest : this.#inner.knownUntil;
   }
 
+  get followedUntil(): Seconds | undefined {
+    return this.knownUntil ?? this.#inner.followedUntil;
+  }
+
+  follow(until: Seconds): void {
+    this.#inner.follow(until);
+  }
+
   observe(point: LoadPoint): void {
     const { time, load } = point;
     const on = onAt(this.#events, time);

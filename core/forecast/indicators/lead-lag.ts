@@ -4,6 +4,7 @@ import type { StateReader, StateWriter } from '../state.ts';
 import { Echo, type Lead } from './echo.ts';
 import { Innovations } from './innovations.ts';
 import { BinnedPast } from './past.ts';
+import { OTHERS } from './sources.ts';
 
 export interface LeadLagOptions {
   /** Seconds between points. */
@@ -41,6 +42,10 @@ const CHOOSE_EVERY: Seconds = 6 * HOUR;
 /** Deviations of chance: seventy lags of six indicators are tried, and noise must give none. One in use may be weaker. */
 const SURE = 5;
 const STILL_SURE = 3.5;
+/** Of what was before a load's first point, so much is looked at. */
+const BEFORE: Seconds = 7 * DAY;
+/** Bins of a day that its mean is taken of. */
+const OF_DAY = 24;
 /** A change counts for at most so many deviations. */
 const MOST = 6;
 
@@ -73,6 +78,7 @@ export class LeadLag {
   /** Slots per bin. */
   readonly #width: number;
   readonly #all: readonly Indicator[];
+  readonly #others: Indicator | undefined;
   readonly #load: BinnedPast;
   readonly #innovations: Innovations;
   readonly #used: (Used | undefined)[] = Array.from({ length: LEAD_FEATURES }, () => undefined);
@@ -85,6 +91,7 @@ export class LeadLag {
     this.#indicators = indicators;
     this.#width = Math.max(1, Math.round(BIN / step));
     this.#all = indicators.names.map((name) => this.#indicator(name));
+    this.#others = this.#all.find(({ name }) => name === OTHERS);
     this.#load = new BinnedPast(this.#width, this.#inBins(DAY), 1);
     this.#innovations = new Innovations(this.#inBins(MEMORY));
   }
@@ -94,20 +101,62 @@ export class LeadLag {
     return this.#used.flatMap((used, feature) => (used ? [{ ...this.#described(used), feature }] : []));
   }
 
+  /** Time up to which the indicators were asked; undefined before they were. */
+  get newest(): Seconds | undefined {
+    return this.#newest;
+  }
+
+  /** Whether a time was asked for already. */
+  isPast(time: Seconds): boolean {
+    return this.#newest !== undefined && time <= this.#newest;
+  }
+
+  /** Asks the indicators up to a time at which there is no load yet; what is known of the week before it is asked for too. */
+  follow(until: Seconds): void {
+    const slots =
+      this.#newest === undefined
+        ? Math.ceil(BEFORE / this.#step)
+        : this.#bridged(Math.round((until - this.#newest) / this.#step));
+    for (let back = slots - 1; back >= 0; back--) {
+      const time = until - back * this.#step;
+      if (this.#newest === undefined && !this.#isAnyKnown(time)) continue;
+      this.#take(time, Number.NaN);
+      this.#newest = time;
+    }
+  }
+
   /**
    * Takes the load at the next time in, and asks the indicators of it and of what was skipped.
    * @param time later than the last one, on the same grid
    */
   observe(time: Seconds, load: number): void {
-    const skipped = this.#newest === undefined ? 0 : Math.round((time - this.#newest) / this.#step) - 1;
-    // Nothing older than a day and the longest lag is ever looked at.
-    const bridged = Math.min(
-      skipped,
-      Math.ceil((DAY + LONGEST_LAG + this.#reach) / this.#step) + this.#width,
-    );
-    for (let back = bridged; back > 0; back--) this.#take(time - back * this.#step, Number.NaN);
+    this.follow(time - this.#step);
     this.#take(time, load);
     this.#newest = time;
+  }
+
+  /**
+   * What the load of the other shards usually is at the time of day that lies `lead` after `origin`, over what it usually
+   * is in the `length` before `origin`, as it was known then; `NaN` where it was not.
+   * @param origin as for {@link features}
+   * @param length seconds, a day at most
+   */
+  othersRise(origin: Seconds, lead: Seconds, length: Seconds): number {
+    if (this.#others === undefined || this.#newest === undefined) return Number.NaN;
+    const { past } = this.#others;
+    const back = Math.round((this.#newest - origin) / this.#step);
+    const until = past.binAt(back - 1) - 1;
+    const apart = Math.max(1, Math.floor(this.#inBins(DAY) / OF_DAY));
+    const window = Math.min(DAY, length) / this.#binned;
+    let [sum, known] = [0, 0];
+    for (let ago = 0; ago < window; ago += apart) {
+      const usual = past.usualAt(until - ago, until);
+      if (Number.isNaN(usual)) continue;
+      sum += usual;
+      known += 1;
+    }
+    const there = past.usualAt(past.binAt(back - Math.round(lead / this.#step)), until);
+    return sum > 0 ? (there * known) / sum : Number.NaN;
   }
 
   /**
@@ -176,13 +225,28 @@ export class LeadLag {
 
   #take(time: Seconds, load: number): void {
     const filled = this.#load.push(load);
-    for (const [i, one] of this.#all.entries())
-      one.past.push(this.#isForeseen(one, time) ? Number.NaN : this.#indicators.at(i, time));
+    for (const [i, one] of this.#all.entries()) one.past.push(this.#valueAt(i, one, time));
     if (!filled) return;
     this.#bins += 1;
     const led = this.#innovations.next(this.#load.bin(0));
     for (const { past, innovations, echo } of this.#all) echo.push(led, innovations.next(past.bin(0)));
     if (this.#bins % this.#inBins(CHOOSE_EVERY) === 0) this.#choose();
+  }
+
+  /** Nothing older than a day and the longest lag is ever looked at; of more slots, whole days are left out. */
+  #bridged(slots: number): number {
+    const day = this.#inBins(DAY) * this.#width;
+    const longest = day + Math.ceil((LONGEST_LAG + this.#reach) / this.#step) + this.#width;
+    return slots - day * Math.max(0, Math.ceil((slots - longest) / day));
+  }
+
+  #isAnyKnown(time: Seconds): boolean {
+    return this.#all.some((_, i) => !Number.isNaN(this.#indicators.at(i, time)));
+  }
+
+  #valueAt(i: number, one: Indicator, time: Seconds): number {
+    const value = this.#indicators.at(i, time);
+    return Number.isNaN(value) || this.#isForeseen(one, time) ? Number.NaN : value;
   }
 
   /**

@@ -60,6 +60,11 @@ export class BinnedPast {
     return true;
   }
 
+  /** The bin, counted from the first, that a slot lies in: so many slots before the newest, after it where negative. */
+  binAt(back: number): number {
+    return Math.floor((this.#count - 1 - back) / this.#width);
+  }
+
   /** How large differences are, as a standard deviation; 0 while there is none. */
   get spread(): number {
     return this.#size * TO_DEVIATION;
@@ -82,6 +87,18 @@ export class BinnedPast {
     return between(this.bin(0), this.#beyondNow(now - last), (at - last) / (now - last));
   }
 
+  /**
+   * What is usual at the time of day of a bin, counted from the first, as it was known in the one `until`; `NaN` where it
+   * is not known, or is not kept so long.
+   */
+  usualAt(bin: number, until: number): number {
+    const day = this.#usual.length;
+    let usual = this.#usual[bin % day]!;
+    for (let at = this.#last - mod(this.#last - bin, day); at > until; at -= day)
+      usual -= SHARE * this.bin(this.#last - at);
+    return usual;
+  }
+
   save(out: StateWriter): void {
     out.numbers(this.#count, this.#usualThen, this.#differences, this.#size);
     for (const values of [this.#usual, this.#beyond, this.#newest]) out.array(values);
@@ -95,7 +112,7 @@ export class BinnedPast {
 
   /** The newest whole bin; -1 before there is one. */
   get #last(): number {
-    return Math.floor(this.#count / this.#width) - 1;
+    return this.binAt(-1) - 1;
   }
 
   /** @param into how far the bin has come that is not whole yet */
@@ -119,6 +136,8 @@ export class BinnedPast {
     return sum / known;
   }
 }
+
+const mod = (value: number, period: number) => ((value % period) + period) % period;
 
 function between(lower: number, upper: number, share: number): number {
   return share === 0 ? lower : lower + share * (upper - lower);

@@ -65,6 +65,14 @@ export class WatchedForecaster implements RestorableForecaster {
     return this.newest;
   }
 
+  get followedUntil(): Seconds | undefined {
+    return this.newest ?? this.inner.followedUntil;
+  }
+
+  follow(until: Seconds): void {
+    this.inner.follow(until);
+  }
+
   forecast(now: Seconds, horizons: readonly Seconds[]): Forecast {
     const made = this.inner.forecast(now, horizons);
     return this.mark === undefined ? made : { ...made, unusual: this.mark };

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { EXPERTS } from '../../../core/forecast/analyser/experts/index.ts';
 import { lastValue } from '../../../core/forecast/analyser/experts/last-value.ts';
 import { linear } from '../../../core/forecast/analyser/experts/linear.ts';
-import { hourMean } from '../../../core/forecast/analyser/experts/means.ts';
+import { dayMean, hourMean } from '../../../core/forecast/analyser/experts/means.ts';
+import { others } from '../../../core/forecast/analyser/experts/others.ts';
 import {
   daily,
   dailyShifted,
@@ -51,14 +52,18 @@ describe('losses', () => {
 });
 
 /** Scores a mix along a series: `lead` hours before each point it was forecast. Returns the mix at the end. */
-function play(values: readonly number[], { lead = 3, only }: { lead?: number; only?: string } = {}) {
+function play(
+  values: readonly number[],
+  { lead = 3, only, othersRise }: { lead?: number; only?: string; othersRise?: number } = {},
+) {
   const scene = new Scene();
   const mix = new Mix(MEMORY, only);
   for (const [i, load] of values.entries()) {
     scene.push([load]);
-    if (i >= lead) mix.score(scene.moment(lead, { index: i - lead }), Number.NaN, load);
+    if (i >= lead)
+      mix.score(scene.moment(lead, { index: i - lead, ...(othersRise && { othersRise }) }), Number.NaN, load);
   }
-  const moment = scene.moment(lead);
+  const moment = scene.moment(lead, { ...(othersRise && { othersRise }) });
   const centre = mix.centre(moment, Number.NaN);
   return { mix, moment, centre, weights: new Map(mix.told()) };
 }
@@ -74,6 +79,8 @@ describe('the mix', () => {
     const far = mix.centre(scene.moment(1440), Number.NaN);
     expect(far).toBeLessThan(near);
     expect(far).toBeGreaterThan(10);
+    const moved = mix.centre(scene.moment(1440, { othersRise: 2 }), Number.NaN);
+    expect(moved - far).toBeCloseTo(0.9 * 0.8 * dayMean.guess(scene.moment(1440), 0));
   });
 
   it('is given to who was right', () => {
@@ -124,10 +131,12 @@ describe('the mix', () => {
   it('of one expert alone is that one', () => {
     const values = noise(20 * HOURS).map((load, i) => load + (i % 7 === 0 ? 100 : 0));
     for (const { name, guess } of EXPERTS) {
-      if (name === linear.name) continue;
+      if (name === linear.name || name === others.name) continue;
       const { centre, moment } = play(values, { only: name });
       expect(centre).toBeCloseTo(guess(moment, Number.NaN));
     }
+    const told = play(values, { only: others.name, othersRise: 0.7 });
+    expect(told.centre).toBeCloseTo(0.7 * told.moment.origin.day);
     // Nothing to say yet: the last value.
     expect(play([5, 6, 7], { only: weekly.name, lead: 1 }).centre).toBe(7);
   });

@@ -36,7 +36,7 @@ export class Scene {
   }
 
   /** Of `lead` points after the newest point, or after the one at `index`. */
-  moment(lead: number, { index = this.past.newest, level = 100 } = {}): Moment {
+  moment(lead: number, { index = this.past.newest, level = 100, othersRise = Number.NaN } = {}): Moment {
     const { past, seasons, cycle } = this;
     return {
       past,
@@ -48,6 +48,7 @@ export class Scene {
       season: seasons.at(index + lead, index),
       level,
       leading: [],
+      othersRise,
     };
   }
 }

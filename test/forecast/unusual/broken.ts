@@ -23,6 +23,12 @@ class Spied {
   get knownUntil() {
     return this.inner.knownUntil;
   }
+  get followedUntil() {
+    return this.inner.followedUntil;
+  }
+  follow(until: number): void {
+    this.inner.follow(until);
+  }
   observe(point: Parameters<Inner['observe']>[0]): void {
     this.inner.observe(point);
     this.got.push([point.time, point.load]);

@@ -3,6 +3,7 @@ import type { Expert } from './expert.ts';
 import { lastValue } from './last-value.ts';
 import { linear } from './linear.ts';
 import { dayMean, hourMean, quarterMean, smoothed } from './means.ts';
+import { others } from './others.ts';
 import { daily, dailyRatio, dailyShifted, weekly, weeklyShifted } from './seasonal.ts';
 
 /** Those that the mix is made of. Their order is part of the state's version. */
@@ -20,4 +21,5 @@ export const EXPERTS: readonly Expert[] = [
   linear,
   cycle,
   cycleShifted,
+  others,
 ];
