@@ -40,7 +40,7 @@ const command = new Command('bench:forecast')
       .default('last'),
   )
   .option('--series <n>', 'series of a set', numberOption({ min: 1, max: 1000, whole: true }), 8)
-  .option('--origins <n>', 'origins of a series', numberOption({ min: 1, max: 1000, whole: true }), 12)
+  .option('--origins <n>', 'origins of a series', numberOption({ min: 1, max: 1000, whole: true }), 40)
   .option('--parts', 'each expert of ours alone, too (default: unless --only)')
   .option('--no-parts', 'never')
   .option('--no-peers-refresh', "peers' answers only as far as they were kept")

@@ -8,6 +8,7 @@ import type { LoadMetrics } from '../core/ports.ts';
 import type { Settings } from '../core/settings/schema.ts';
 import { DAY, HOUR, MINUTE, type Seconds, WEEK } from '../core/time.ts';
 import { ChunkIndicators, type IndicatorMetrics } from './forecast-indicators.ts';
+import { type ChunkStates, readStates } from './forecast-states.ts';
 
 /** What forecasting asks of the world besides time. */
 export interface ForecastParts {
@@ -23,11 +24,7 @@ export interface ForecastParts {
   readonly metrics: Pick<LoadMetrics, 'history'>;
   /** Series that may lead a load. @default none but the sum of the other shards */
   readonly indicators?: IndicatorMetrics;
-  /** Forecaster states of a chunk; undefined when there are none. */
-  readonly states: {
-    read(chunk: number): Promise<ReadonlyMap<string, Uint8Array> | undefined>;
-    write(chunk: number, states: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  };
+  readonly states: ChunkStates;
   /** Returns those that were not written: shard → why. */
   readonly forecasts: { write(forecasts: readonly Forecast[]): Promise<ReadonlyMap<string, string>> };
 }
@@ -95,7 +92,7 @@ export async function forecastChunk(
   { chunk, shards }: Chunk,
   now: Seconds,
 ): Promise<ForecastResult> {
-  const states = (await parts.states.read(chunk)) ?? new Map<string, Uint8Array>();
+  const { own: states, left } = await readStates(parts.states, settings, { chunk, shards }, now);
   const indicators = new ChunkIndicators(settings);
   const all = shards.map(
     (shard) => new Feeding(settings, shard, states.get(shard), now, indicators.of(shard)),
@@ -104,7 +101,7 @@ export async function forecastChunk(
 
   const horizons = horizonsFor(planningHorizons(settings), settings.forecast.every);
   const forecasts: Forecast[] = [];
-  const kept = new Map<string, Uint8Array>();
+  const kept = new Map(left);
   for (const one of all) one.attempt(() => forecasts.push(one.forecaster.forecast(now, horizons)));
   for (const [shard, why] of await parts.forecasts.write(forecasts))
     all.find((one) => one.shard === shard)!.error ??= why;
