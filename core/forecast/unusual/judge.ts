@@ -41,6 +41,8 @@ const UNEXPECTED = 10;
 /** To believe too long in a fall costs little: the shard keeps its size. */
 const FALL = 30;
 const BELOW_ALL = 3;
+/** A load of which as little as this share of the median is to be reckoned with may be nothing, too. */
+const SURE = 0.1;
 /** A zero is none of the usual ones where the load was this many times higher than any that went to zero. */
 const ABOVE_ZEROS = 3;
 /** With more zeros the load comes and goes, from and to much; with still more it may come at any height. */
@@ -63,7 +65,7 @@ export function judge(load: number, expected: Expected, usual: Usual): Verdict |
   const isSteady = usual.zeros < INTERMITTENT;
   if (load === 0) {
     const isNew = usual.leastOfLate > ABOVE_ZEROS * usual.zeroFrom && usual.zeros < MOSTLY_ZERO;
-    return low > 0 && isNew ? { kind: 'zero', broken: true } : undefined;
+    return low > SURE * median && isNew ? { kind: 'zero', broken: true } : undefined;
   }
   if (isStuck(usual)) return { kind: 'flat', broken: true };
   const highest = Math.max(high, usual.mostOfLate);
