@@ -84,7 +84,7 @@ export interface Forecaster {
  */
 export interface Indicators {
   readonly names: readonly string[];
-  /** Value of one at a time; `NaN` where it is not known (yet). Nothing later than `time` may enter it. */
+  /** Value of one at a time, up to a week before the first point too; `NaN` where it is not known (yet). Nothing later than `time` may enter it. */
   at(indicator: number, time: Seconds): number;
   /** Whether an event is on at a time of which it is known how it moves the load: no indicator needs to tell. @default never */
   isForeseen?(time: Seconds): boolean;

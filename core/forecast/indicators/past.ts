@@ -93,7 +93,7 @@ export class BinnedPast {
    */
   usualAt(bin: number, until: number): number {
     const day = this.#usual.length;
-    let usual = this.#usual[bin % day]!;
+    let usual = this.#usual[mod(bin, day)]!;
     for (let at = this.#last - mod(this.#last - bin, day); at > until; at -= day)
       usual -= SHARE * this.bin(this.#last - at);
     return usual;
