@@ -1,3 +1,4 @@
+import { messageOf } from '../core/failure.ts';
 import { createForecaster } from '../core/forecast/create.ts';
 import type { Indicators } from '../core/forecast/forecast.ts';
 import type { Settings } from '../core/settings/schema.ts';
@@ -18,11 +19,14 @@ export interface StatesRead {
   readonly own: ReadonlyMap<string, Uint8Array>;
   /** Of shards that have just moved to another chunk: they stay until that one has surely taken them. */
   readonly left: ReadonlyMap<string, Uint8Array>;
+  /** Why states that may be beside were done without. */
+  readonly missing?: string;
 }
 
 /**
  * Reads the states of a chunk's shards. Chunks are cut by place in the settings: a shard more or less before them moves
  * shards across the edge, and these bring their states along from the chunk before or behind.
+ * @throws what reading the chunk's own states throws
  */
 export async function readStates(
   states: Pick<ChunkStates, 'read'>,
@@ -37,15 +41,20 @@ export async function readStates(
     if (shards.includes(shard)) own.set(shard, state);
     else if (named.has(shard) && isOf(settings, shard, state, now - LEFT)) left.set(shard, state);
   }
+  const missing: string[] = [];
   for (const near of [chunk - 1, chunk + 1]) {
     if (near < 0 || shards.every((shard) => own.has(shard))) continue;
-    const theirs = await states.read(near);
-    for (const shard of shards) {
-      const state = theirs?.get(shard);
-      if (state !== undefined && !own.has(shard)) own.set(shard, state);
+    try {
+      const theirs = await states.read(near);
+      for (const shard of shards) {
+        const state = theirs?.get(shard);
+        if (state !== undefined && !own.has(shard)) own.set(shard, state);
+      }
+    } catch (error) {
+      missing.push(`states of chunk ${near}: ${messageOf(error)}`);
     }
   }
-  return { own, left };
+  return { own, left, ...(missing.length > 0 && { missing: missing.join('; ') }) };
 }
 
 /** Its indicators are not asked. */

@@ -92,10 +92,11 @@ export async function forecastChunk(
   { chunk, shards }: Chunk,
   now: Seconds,
 ): Promise<ForecastResult> {
-  const { own: states, left } = await readStates(parts.states, settings, { chunk, shards }, now);
+  const read = await readStates(parts.states, settings, { chunk, shards }, now);
+  const { own: states, left } = read;
   const indicators = new ChunkIndicators(settings);
   const all = shards.map(
-    (shard) => new Feeding(settings, shard, states.get(shard), now, indicators.of(shard)),
+    (shard) => new Feeding(settings, shard, states.get(shard), now, indicators.of(shard), read.missing),
   );
   const missing = await feed(parts, all, now, indicators);
 
@@ -170,8 +171,10 @@ class Feeding {
     state: Uint8Array | undefined,
     now: Seconds,
     indicators: Indicators,
+    missing: string | undefined,
   ) {
     this.shard = shard;
+    if (state === undefined) this.#missing = missing;
     this.#now = now;
     const { forecaster, rebuilt } = takeUp(settings, shard, state, now, indicators);
     this.forecaster = forecaster;
@@ -236,7 +239,8 @@ class Feeding {
       this.#observe(toSteps(await metrics.history(this.shard, from, to), this.#now, MINUTE));
     } catch (error) {
       const why = `history: ${messageOf(error)}`;
-      if (this.known !== undefined || this.#now - to >= ENOUGH) this.#missing = why;
+      if (this.known !== undefined || this.#now - to >= ENOUGH)
+        this.#missing = this.#missing === undefined ? why : `${this.#missing}; ${why}`;
       else {
         // A state made now would do without that history for good: the next run begins anew.
         this.broken = true;

@@ -67,8 +67,20 @@ describe('forecast', () => {
     expect((await forecasts.read()).size).toBe(35);
   });
 
+  it('says of shards without a state what may be beside and could not be read', async () => {
+    const { run, broken } = stage();
+    broken.add(1);
+    const missing = 'states of chunk 1: Error: slow down';
+    const result = await run({ chunk: 2 });
+    expect(result).toMatchObject({
+      forecast: 10,
+      notable: { length: 10, 0: { rebuilt: 'no state', missing } },
+    });
+  });
+
   it('begins no chunk that there is no time for, and at another one each minute', async () => {
     const { run, clock, chunks } = stage();
+    const first: (number | undefined)[] = [];
     for (let minute = 0; minute < 3; minute++) {
       await clock.runUntil(T0 + minute * 60);
       expect(await run({}, 140)).toMatchObject({ outcome: 'failed', forecast: 0 });
@@ -76,10 +88,12 @@ describe('forecast', () => {
     expect(chunks).toEqual([]);
     for (let minute = 3; minute < 6; minute++) {
       await clock.runUntil(T0 + minute * 60);
+      chunks.length = 0;
       await run({});
+      first.push(chunks[0]);
     }
     // Each of the three was first once.
-    expect([chunks[0], chunks[3], chunks[6]].sort()).toEqual([0, 1, 2]);
+    expect(first.sort()).toEqual([0, 1, 2]);
   });
 
   it('says once a day that holidays have to be listed anew', async () => {
