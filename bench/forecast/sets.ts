@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { indicatorsOf } from '../../backtest/input/indicators.ts';
 import { readLoad } from '../../backtest/input/read-load.ts';
 import type { LoadTrace } from '../../backtest/load.ts';
+import type { Indicators } from '../../core/forecast/forecast.ts';
 import { DAY, HOUR, MINUTE, type Seconds } from '../../core/time.ts';
 import { evenly } from './evenly.ts';
 
@@ -63,37 +65,20 @@ export async function readSets(files: readonly string[], most: number): Promise<
  */
 async function readSet(file: string, most: number): Promise<Series[]> {
   const trace = await readLoad(file);
-  const total = totalOf(trace);
+  const indicators = indicatorsOf(trace);
   const all = trace.values
-    .map((values, i) => trimmed(trace, values, trace.shards[i]!, total))
+    .map((values, i) => trimmed(trace, values, trace.shards[i]!))
     .filter(({ values, step }) => values.length * step >= FEWEST_DAYS * DAY && sum(values) > 0);
   const ranked = all.sort((a, b) => sum(b.values) - sum(a.values) || (a.name < b.name ? -1 : 1));
-  return evenly(0, ranked.length, most).map((rank) => ranked[rank]!);
+  return evenly(0, ranked.length, most).map((rank) => {
+    const one = ranked[rank]!;
+    return withOthers(one, trace, indicators(one.name));
+  });
 }
 
-interface Total {
-  readonly sums: Float64Array;
-  readonly known: Float64Array;
-}
+type Alone = Omit<Series, 'others'> & { readonly before: number };
 
-function totalOf({ values: [first, ...others] }: LoadTrace): Total {
-  const sums = new Float64Array(first?.length ?? 0);
-  const known = new Float64Array(sums.length);
-  for (const values of first ? [first, ...others] : [])
-    values.forEach((value, i) => {
-      if (Number.isNaN(value)) return;
-      sums[i]! += value;
-      known[i]! += 1;
-    });
-  return { sums, known };
-}
-
-function trimmed(
-  { name: set, start, step }: LoadTrace,
-  values: Float64Array,
-  name: string,
-  { sums, known }: Total,
-): Series {
+function trimmed({ name: set, start, step }: LoadTrace, values: Float64Array, name: string): Alone {
   const first = values.findIndex((value) => !Number.isNaN(value));
   const last = values.findLastIndex((value) => !Number.isNaN(value));
   const own = values.slice(first, last + 1);
@@ -102,19 +87,16 @@ function trimmed(
     .map((seconds) => seconds / step);
   // What lies farther ahead than the scored part is long cannot be scored.
   const horizons = [...new Set(steps)].sort((a, b) => a - b).filter((ahead) => ahead < 0.3 * own.length);
-  const others = sums.map((sum, i) => {
-    const isKnown = !Number.isNaN(values[i]);
-    return known[i]! > (isKnown ? 1 : 0) ? Math.max(0, sum - (isKnown ? values[i]! : 0)) : Number.NaN;
-  });
-  return {
-    set,
-    name,
-    step,
-    start: start + first * step,
-    values: own,
-    horizons,
-    others: { before: first, values: others },
-  };
+  return { set, name, step, start: start + first * step, values: own, horizons, before: first };
+}
+
+/** What the `forecast` command knows beside a series, slot by slot: plain data, which goes to a worker as it is. */
+function withOthers(
+  { before, ...one }: Alone,
+  { values: [any], start, step }: LoadTrace,
+  { at }: Indicators,
+): Series {
+  return { ...one, others: { before, values: Float64Array.from(any!, (_, i) => at(0, start + i * step)) } };
 }
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + (value > 0 ? value : 0), 0);
